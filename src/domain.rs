@@ -1,0 +1,10 @@
+//! Floor 0: what `enlist` believes and decides, with no clock, no dice, no I/O and no async.
+//!
+//! A file's row becomes a [`record::Record`] if it is sound. The record's work is a [`task::Task`]; the
+//! [`machine`] says what to do next (`plan`) and what follows from what happened (`apply`). [`policy`] holds
+//! the arithmetic of waiting, [`report`] folds rows into the account of a batch.
+
+pub mod answer;
+pub mod ids;
+pub mod task;
+pub mod time;

@@ -1,0 +1,142 @@
+//! What came back from a provider, classified. An answer is a value, never an `Err`.
+//!
+//! Three kinds, because the idempotency rules need exactly these three (docs/states.md): *answered* closes
+//! the intent, *refused* and *silent* keep its correlation id.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{AccountId, StatusCode};
+use super::time::Timestamp;
+
+/// What came back for one call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Answer {
+    /// The provider's service decided.
+    Answered(Answered),
+    /// A gateway said no before the service saw the request; nothing was done under the id by this send.
+    Refused(Refused),
+    /// No answer that can be trusted: anything may have happened.
+    Silent(Silence),
+    /// The request never left (DNS, connection refused, TLS, no token): certainly nothing happened.
+    NotSent(String),
+}
+
+/// What the provider's service decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Answered {
+    /// The account exists with this status: the answer to a create, a poll, or a look-up that found it.
+    Account(AccountSeen),
+    /// A look-up found nothing that could be ours.
+    NotFound,
+    /// A poll was told that the account is not known (Adobe 1115).
+    Missing,
+    /// This row is wrong, and why.
+    Rejected(Vec<RowError>),
+    /// The service failed and said so: the account may or may not exist, and the id is spent (Adobe 1124).
+    Ambiguous(RowError),
+    /// The job is wrong, not the row: a bad distributor, an unknown field (Adobe 1114, 1121). Stops the batch.
+    Misfit(RowError),
+}
+
+/// An account as the provider showed it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountSeen {
+    /// The provider's id.
+    pub account: AccountId,
+    /// The status code as it stood.
+    pub status: StatusCode,
+    /// What that code means.
+    pub meaning: Meaning,
+}
+
+/// What an account status means to us. A closed list: what is not known is never taken for success or for
+/// pending-for-ever (providers.md 2.8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Meaning {
+    /// Not settled yet.
+    Pending,
+    /// Settled, usable.
+    Active,
+    /// Settled, not usable.
+    Inactive(InactiveReason),
+    /// A code that is not in the contract.
+    Unrecognised,
+}
+
+/// Why an account is inactive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum InactiveReason {
+    /// No finer reason given (Adobe 1004).
+    Unspecified,
+    /// The address was found invalid (Adobe 1010).
+    InvalidAddress,
+    /// The account was blocked (Adobe 1012).
+    Blocked,
+}
+
+/// Why a gateway refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Refused {
+    /// Too many calls: everybody waits, no retry budget is spent.
+    Throttled {
+        /// How long the provider asked to wait, if it said.
+        retry_after: Option<Duration>,
+    },
+    /// The token was stale; it has been renewed, the same call goes again at once.
+    TokenStale,
+    /// The credentials do not open the door (revoked key, blocked address): the batch pauses, no row fails.
+    Denied(RowError),
+    /// The provider refused our ids, not the row (Adobe 4120): the same intent goes again with a new request id.
+    IdsRefused(RowError),
+}
+
+/// Why nothing is known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Silence {
+    /// No response within the limit.
+    TimedOut,
+    /// The connection broke after the request may have been sent.
+    Broken(String),
+    /// 502, 503, 504 or another gateway's answer in the service's place.
+    Gateway {
+        /// The HTTP status code.
+        http: u16,
+        /// The wait it asked for, if any.
+        retry_after: Option<Duration>,
+    },
+    /// A body that is cut or is not what the contract says.
+    Unreadable {
+        /// The HTTP status code.
+        http: u16,
+    },
+    /// The provider is still working on an earlier send of the same id (Adobe 4122).
+    Busy,
+    /// The lease ran out: the worker that had the task said nothing more.
+    Abandoned,
+}
+
+/// Something wrong with a row, in the provider's words.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowError {
+    /// The provider's code, `1117`.
+    pub code: String,
+    /// The provider's field path, `companyProfile.address.postalCode`; empty when none was named.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub field: String,
+    /// The provider's message.
+    pub message: String,
+}
+
+impl RowError {
+    /// An error without a field.
+    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code: code.into(), field: String::new(), message: message.into() }
+    }
+}
+
+/// Until when a wait asked for by the provider lasts.
+pub fn wait_until(now: Timestamp, asked: Option<Duration>, default: Duration, max: Duration) -> Timestamp {
+    now.plus(asked.unwrap_or(default).min(max))
+}

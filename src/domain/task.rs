@@ -1,0 +1,235 @@
+//! A task: one record's work, with all that was learned of it. Stored as it stands; changed by [`super::machine`] alone.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::answer::{InactiveReason, RowError};
+use super::ids::{AccountId, CorrelationId, Digest, RowKey, Scope, StatusCode};
+use super::time::Timestamp;
+
+/// What is asked of the provider for each record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Make the account.
+    Create,
+}
+
+impl Action {
+    /// The word in job files, ids and messages.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+        }
+    }
+}
+
+/// Where a task stands. `docs/states.md` has the drawing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum State {
+    /// Nothing under the current correlation id is unknown; next is a submit.
+    Queued,
+    /// A submit is on its way. Held in memory only: the ledger's lease on a queued or unknown task is what
+    /// says it on disk, so that a crash here reads as silence.
+    Submitting,
+    /// A submit went unanswered; next is the same submit under the same id.
+    Unknown,
+    /// A look-up must say whether the account exists before anything is sent.
+    Reconciling {
+        /// Look-ups in a row that found nothing.
+        misses: u8,
+    },
+    /// The account exists; its status has not settled.
+    Pending,
+    /// Done.
+    Settled(Outcome),
+}
+
+impl State {
+    /// The state's word in reports and messages.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Queued => "Queued",
+            Self::Submitting => "Submitting",
+            Self::Unknown => "Unknown",
+            Self::Reconciling { .. } => "Reconciling",
+            Self::Pending => "Pending",
+            Self::Settled(outcome) => outcome.as_str(),
+        }
+    }
+
+    /// Whether no further step is due.
+    pub const fn is_settled(&self) -> bool {
+        matches!(self, Self::Settled(_))
+    }
+}
+
+/// How a task settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Outcome {
+    /// The account is usable: the wanted end of a create.
+    Active,
+    /// The account exists and is not usable.
+    Inactive(InactiveReason),
+    /// The provider refused this row's data.
+    Rejected,
+    /// The deadline for polling passed; the account exists and may still settle. Can be resumed.
+    StillPending,
+    /// A person must look.
+    Parked(ParkReason),
+    /// Retries or their time are used up, and no account exists as far as can be known. Can be retried.
+    Exhausted,
+    /// The operator cancelled the batch before this task settled.
+    Cancelled,
+}
+
+impl Outcome {
+    /// The word in the report's `_outcome` column.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "Active",
+            Self::Inactive(_) => "Inactive",
+            Self::Rejected => "Rejected",
+            Self::StillPending => "StillPending",
+            Self::Parked(_) => "Parked",
+            Self::Exhausted => "Exhausted",
+            Self::Cancelled => "Cancelled",
+        }
+    }
+
+    /// Whether this is the state the user wanted.
+    pub const fn is_wanted(self) -> bool {
+        matches!(self, Self::Active)
+    }
+}
+
+/// Why a person must look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ParkReason {
+    /// The account has a status code that is not in the contract.
+    UnknownStatus,
+    /// A create's outcome could not be found out within the limits; the account may exist.
+    UnknownOutcome,
+    /// The provider no longer knows the account it made.
+    AccountMissing,
+}
+
+/// How often things were done for a task under its present intent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tries {
+    /// Submits that left, or may have left; over all generations.
+    pub sends: u32,
+    /// Submits that went unanswered since the last answer: the retry budget.
+    pub silences: u32,
+    /// Equal refusals in a row.
+    pub refusals: u32,
+    /// Calls in a row that never left.
+    pub unsent: u32,
+    /// Look-ups made.
+    pub looks: u32,
+    /// Polls answered.
+    pub polls: u32,
+    /// Polls or look-ups in a row without an answer.
+    pub read_failures: u32,
+    /// Polls in a row that were told the account is not known.
+    pub missing: u32,
+}
+
+/// One record's work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Task {
+    /// Where it stands.
+    pub state: State,
+    /// What is asked.
+    pub action: Action,
+    /// Digest of the payload in force.
+    pub payload: Digest,
+    /// How many intents were closed by an answer before this one; part of the correlation id.
+    pub generation: u32,
+    /// When the next step is due.
+    pub due_at: Timestamp,
+    /// The first send under the current correlation id that may have reached the provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_sent_at: Option<Timestamp>,
+    /// Whether some send under the current correlation id has an unknown outcome. While it is so the id does not change.
+    #[serde(default)]
+    pub unknown: bool,
+    /// Start of the retry deadline: the first send since the task was queued, fed or retried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trying_since: Option<Timestamp>,
+    /// Start of the poll deadline: the first poll since the account was found pending.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub polling_since: Option<Timestamp>,
+    /// When the provider said that the account exists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Timestamp>,
+    /// When the task settled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled_at: Option<Timestamp>,
+    /// The provider's id of the account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountId>,
+    /// The provider's status code as last seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<StatusCode>,
+    /// Changed data fed while the outcome was unknown: what to send if it turns out that no account exists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub staged: Option<Digest>,
+    /// The account exists and the file now says something else; an update can take it.
+    #[serde(default)]
+    pub changed: bool,
+    /// Counters.
+    #[serde(default)]
+    pub tries: Tries,
+    /// What the provider last found wrong.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<RowError>,
+}
+
+impl Task {
+    /// A task that has never been sent.
+    pub fn new(action: Action, payload: Digest, now: Timestamp) -> Self {
+        Self {
+            state: State::Queued,
+            action,
+            payload,
+            generation: 0,
+            due_at: now,
+            first_sent_at: None,
+            unknown: false,
+            trying_since: None,
+            polling_since: None,
+            created_at: None,
+            settled_at: None,
+            account: None,
+            status: None,
+            staged: None,
+            changed: false,
+            tries: Tries::default(),
+            errors: Vec::new(),
+        }
+    }
+
+    /// The correlation id of the present intent.
+    pub fn correlation_id(&self, scope: &Scope, key: &RowKey) -> CorrelationId {
+        CorrelationId::of_intent(scope, key, self.action, &self.payload, self.generation)
+    }
+
+    /// When the next step is due; `None` once settled.
+    pub fn due(&self) -> Option<Timestamp> {
+        (!self.state.is_settled()).then_some(self.due_at)
+    }
+
+    /// Whether the next step makes an account, as against looking at one. Such steps go first: they start the
+    /// provider's clock.
+    pub const fn next_is_submit(&self) -> bool {
+        matches!(self.state, State::Queued | State::Submitting | State::Unknown)
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,16 @@
+//! Bulk reseller onboarding: a file in, every row a settled account at the provider, created once, with a report.
+//!
+//! The floors of the house, each seeing only those below it (`docs/architecture.md`, held by `tests/architecture.rs`):
+//!
+//! ```text
+//! 6  main, cli      one file a verb
+//! 5  app            wiring: the only place that names concrete adapters
+//! 4  worker         the role that runs tasks; apalis is known here alone
+//! 3  provider  ledger  intake  report  simulator     edges: HTTP, stores, readers, writers
+//! 2  engine         use cases over ports
+//! 1  config, world, telemetry
+//! 0  domain         pure
+//! ```
+
+pub mod domain;
+pub mod world;

@@ -1,0 +1,34 @@
+//! The one place that reads the clock and throws the dice (held by `clippy.toml`); everything else is told.
+
+use std::time::SystemTime;
+
+use uuid::Uuid;
+
+use crate::domain::time::Timestamp;
+
+/// What the program knows of the world besides its inputs: the time and chance.
+///
+/// Simulations put their own behind this; the program uses [`RealWorld`].
+pub trait World: Send + Sync {
+    /// The time now, UTC.
+    fn now(&self) -> Timestamp;
+
+    /// 122 random bits as a version 4 UUID: request ids, ids of reads, worker ids.
+    fn dice(&self) -> Uuid;
+}
+
+/// The machine's clock and random numbers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RealWorld;
+
+#[allow(clippy::disallowed_methods, reason = "this is the place")]
+impl World for RealWorld {
+    fn now(&self) -> Timestamp {
+        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_ms(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn dice(&self) -> Uuid {
+        Uuid::new_v4()
+    }
+}
