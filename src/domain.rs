@@ -5,6 +5,10 @@
 //! the arithmetic of waiting, [`report`] folds rows into the account of a batch.
 
 pub mod answer;
+pub mod attempt;
+pub mod batch;
 pub mod ids;
+pub mod machine;
+pub mod policy;
 pub mod task;
 pub mod time;

@@ -1,0 +1,3 @@
+//! Floor 2: the use cases, over ports. What the edges (stores, HTTP, readers) must offer stands in [`ports`].
+
+pub mod ports;
