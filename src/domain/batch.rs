@@ -130,7 +130,11 @@ impl Counts {
 
     /// Tasks with a step still to do.
     pub fn open(&self) -> u64 {
-        Tally::ALL.iter().filter(|tally| tally.is_open()).map(|tally| self.of(*tally)).sum()
+        Tally::ALL
+            .iter()
+            .filter(|tally| tally.is_open())
+            .map(|tally| self.of(*tally))
+            .sum()
     }
 
     /// HTTP exchanges of this kind.

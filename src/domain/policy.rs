@@ -28,7 +28,11 @@ impl Growing {
         let grown = self.first.as_secs_f64() * self.growth.max(1.0).powi(exponent);
         let varied = grown * (1.0 + self.jitter.clamp(0.0, 1.0) * spread);
         let max = self.max.as_secs_f64();
-        Duration::from_secs_f64(if varied.is_finite() { varied.clamp(0.0, max) } else { max })
+        Duration::from_secs_f64(if varied.is_finite() {
+            varied.clamp(0.0, max)
+        } else {
+            max
+        })
     }
 }
 
@@ -37,6 +41,7 @@ pub fn spread(seed: u64, number: u32) -> f64 {
     let mut mixed = seed ^ u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    let unit = f64::from(u32::try_from((mixed ^ (mixed >> 31)) >> 32).unwrap_or_default()) / f64::from(u32::MAX);
+    let unit =
+        f64::from(u32::try_from((mixed ^ (mixed >> 31)) >> 32).unwrap_or_default()) / f64::from(u32::MAX);
     unit.mul_add(2.0, -1.0)
 }

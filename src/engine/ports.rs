@@ -9,7 +9,7 @@ use crate::domain::answer::Answer;
 use crate::domain::attempt::{Attempt, CallKind};
 use crate::domain::batch::{Batch, Counts, Pause};
 use crate::domain::ids::{AccountId, BatchId, CorrelationId, Digest, RequestId, RowKey, Scope, WorkerId};
-use crate::domain::machine::Event;
+use crate::domain::machine::Order;
 use crate::domain::task::Task;
 use crate::domain::time::Timestamp;
 
@@ -53,9 +53,10 @@ pub trait Ledger: Send + Sync {
     /// Adds rows to a batch, in order of `seq`; rows it already has (same `seq`) are left as they are.
     ///
     /// A sound row whose key is new under the batch's scope and action makes a task; one whose key is known is
-    /// *fed* to its task ([`Event::Fed`]), which then belongs to this batch. Sets `rows_imported` to the highest
+    /// *fed* to its task ([`Order::Fed`]), which then belongs to this batch. Sets `rows_imported` to the highest
     /// `seq` + 1.
-    async fn append(&self, batch: &BatchId, rows: &[NewRow], now: Timestamp) -> Result<Appended, LedgerError>;
+    async fn append(&self, batch: &BatchId, rows: &[NewRow], now: Timestamp)
+    -> Result<Appended, LedgerError>;
 
     /// Leases up to `max` due tasks to `worker` until `now + lease`, submits before other steps but never only
     /// submits while others are due (at least one in eight), round robin over batches. Skips paused batches,
@@ -69,9 +70,9 @@ pub trait Ledger: Send + Sync {
     /// Prolongs leases still held to `until`.
     async fn extend(&self, leases: &[Lease], until: Timestamp) -> Result<(), LedgerError>;
 
-    /// Applies an operator's or importer's event to every task of a batch that is not leased, in chunks;
+    /// Applies an operator's or importer's order to every task of a batch that is not leased, in chunks;
     /// returns how many tasks changed.
-    async fn apply_to_batch(&self, id: &BatchId, event: &Event, now: Timestamp) -> Result<u64, LedgerError>;
+    async fn apply_to_batch(&self, id: &BatchId, order: &Order, now: Timestamp) -> Result<u64, LedgerError>;
 
     /// Pauses (`Some`) or resumes (`None`) batches; returns the ids of those changed. A pause already in place
     /// is kept, so that the first reason stands.

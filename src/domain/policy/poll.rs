@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Growing;
+use super::retry::FAILURES_MIN;
 use crate::domain::task::Task;
 use crate::domain::time::Timestamp;
 
@@ -38,7 +39,14 @@ impl PollPolicy {
     /// Whether the time for watching `task` is over. It starts at the first look, so that a long queue of
     /// creates does not eat it.
     pub fn is_over(&self, task: &Task, now: Timestamp) -> bool {
-        task.polling_since.is_some_and(|since| now.since(since) >= self.deadline)
+        task.polling_since
+            .is_some_and(|since| now.since(since) >= self.deadline)
+    }
+
+    /// Whether the time is over and looking brings nothing. Otherwise the last word is a look's, not the clock's.
+    pub fn is_lost(&self, task: &Task, now: Timestamp) -> bool {
+        let failures = task.tries.read_failures + task.tries.refusals;
+        failures >= FAILURES_MIN && self.is_over(task, now)
     }
 }
 

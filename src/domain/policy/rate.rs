@@ -33,7 +33,10 @@ impl Window {
 
 /// The slowest window's rate, which a long run is bound to. Infinite without windows.
 pub fn sustained_per_s(windows: &[Window]) -> f64 {
-    windows.iter().map(Window::rate_per_s).fold(f64::INFINITY, f64::min)
+    windows
+        .iter()
+        .map(Window::rate_per_s)
+        .fold(f64::INFINITY, f64::min)
 }
 
 /// Which call left, for [`WindowLog::arrived`].
@@ -52,12 +55,20 @@ pub struct WindowLog {
 impl WindowLog {
     /// An empty log.
     pub const fn new(window: Window) -> Self {
-        Self { window, arrivals: VecDeque::new(), first_no: 0 }
+        Self {
+            window,
+            arrivals: VecDeque::new(),
+            first_no: 0,
+        }
     }
 
     /// Forgets the calls that no longer count.
     fn forget(&mut self, now: Timestamp) {
-        while self.arrivals.front().is_some_and(|arrived| now.since(*arrived) > self.window.per) {
+        while self
+            .arrivals
+            .front()
+            .is_some_and(|arrived| now.since(*arrived) > self.window.per)
+        {
             self.arrivals.pop_front();
             self.first_no += 1;
         }
@@ -67,7 +78,12 @@ impl WindowLog {
     pub fn free_at(&mut self, now: Timestamp) -> Timestamp {
         self.forget(now);
         let calls = usize::try_from(self.window.calls).unwrap_or(usize::MAX).max(1);
-        match self.arrivals.len().checked_sub(calls).and_then(|over| self.arrivals.get(over)) {
+        match self
+            .arrivals
+            .len()
+            .checked_sub(calls)
+            .and_then(|over| self.arrivals.get(over))
+        {
             None => now,
             Some(blocking) => blocking.plus(self.window.per).plus(Duration::from_millis(1)),
         }
@@ -84,9 +100,14 @@ impl WindowLog {
 
     /// The call's answer is there: it had arrived by `now` at the latest.
     pub fn arrived(&mut self, call: CallNo, now: Timestamp) {
-        let index = call.0.checked_sub(self.first_no).and_then(|index| usize::try_from(index).ok());
+        let index = call
+            .0
+            .checked_sub(self.first_no)
+            .and_then(|index| usize::try_from(index).ok());
         let Some(index) = index else { return };
-        let before = index.checked_sub(1).and_then(|before| self.arrivals.get(before).copied());
+        let before = index
+            .checked_sub(1)
+            .and_then(|before| self.arrivals.get(before).copied());
         if let Some(arrives) = self.arrivals.get_mut(index) {
             let known = before.map_or(now, |before| now.max(before));
             *arrives = (*arrives).min(known);

@@ -51,9 +51,18 @@ impl Default for RetryPolicy {
     }
 }
 
+/// Time alone gives nothing up: at least this many tries must have failed. A row that lay still while its batch was
+/// paused is tried again first.
+pub(super) const FAILURES_MIN: u32 = 3;
+
 impl RetryPolicy {
     /// Whether the time for trying `task` is over.
     pub fn is_over(&self, task: &Task, now: Timestamp) -> bool {
-        task.trying_since.is_some_and(|since| now.since(since) >= self.deadline)
+        let tries = task.tries;
+        let failures = tries.silences + tries.unsent + tries.refusals + tries.read_failures;
+        failures >= FAILURES_MIN
+            && task
+                .trying_since
+                .is_some_and(|since| now.since(since) >= self.deadline)
     }
 }
