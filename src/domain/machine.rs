@@ -347,7 +347,6 @@ fn new_generation(task: &mut Task) {
     task.unknown = false;
     task.first_sent_at = None;
     task.tries.silences = 0;
-    task.tries.refusals = 0;
 }
 
 /// A task being moved.
@@ -472,7 +471,7 @@ impl Next<'_> {
                 self.due_in(pause);
             }
         }
-        if refusals >= patience && self.task.state == State::Queued {
+        if refusals.is_multiple_of(patience.max(1)) && self.task.state == State::Queued {
             new_generation(&mut self.task);
         }
     }
@@ -505,6 +504,7 @@ impl Next<'_> {
     }
 
     fn looked(&mut self, answer: &Answer, misses: u8, then: Then) {
+        self.task.trying_since.get_or_insert(self.now);
         match answer {
             Answer::Answered(Answered::Account(seen)) => self.account(seen),
             Answer::Answered(Answered::NotFound) if misses == 0 => {

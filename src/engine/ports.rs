@@ -12,6 +12,7 @@ use crate::domain::ids::{AccountId, BatchId, CorrelationId, Digest, RequestId, R
 use crate::domain::machine::Order;
 use crate::domain::task::Task;
 use crate::domain::time::Timestamp;
+use crate::world::World;
 
 /// A ledger that cannot answer now, or never.
 #[derive(Debug, thiserror::Error)]
@@ -297,6 +298,20 @@ pub struct Reply {
     pub exchanges: u32,
 }
 
+impl Reply {
+    /// The reply to a poll that the list of pending accounts answered.
+    pub fn of_list(answer: Answer, exchanges: u32, world: &dyn World) -> Self {
+        Self {
+            answer,
+            correlation_id: CorrelationId::fresh(world.dice()),
+            request_id: RequestId::fresh(world.dice()),
+            http: Some(200),
+            code: None,
+            exchanges,
+        }
+    }
+}
+
 /// One page of pending accounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PendingPage {
@@ -314,11 +329,14 @@ pub trait Permit: Send {}
 /// How many calls may leave: one budget for a provider and credential.
 #[async_trait]
 pub trait Budget: Send + Sync {
-    /// Waits until one call of this kind may leave.
-    async fn permit(&self, kind: CallKind) -> Box<dyn Permit>;
+    /// Waits until one call of this kind may leave; `None` when the program is stopping and nothing more may.
+    async fn permit(&self, kind: CallKind) -> Option<Box<dyn Permit>>;
 
-    /// Nobody sends before `until`: the provider asked for it.
-    fn pause_until(&self, until: Timestamp);
+    /// Nobody sends before `wait` has passed: the provider asked for it.
+    fn pause_for(&self, wait: Duration);
+
+    /// Nothing more leaves: whoever waits goes away without a permit.
+    fn close(&self);
 }
 
 /// The digest of a payload, which names it in an intent.
