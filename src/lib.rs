@@ -14,5 +14,6 @@
 
 pub mod domain;
 pub mod engine;
+pub mod ledger;
 pub mod worker;
 pub mod world;
