@@ -218,8 +218,11 @@ impl TryFrom<String> for Digest {
 }
 
 impl From<Digest> for String {
+    /// As shown, without the formatter's detours: every stored task holds one.
     fn from(digest: Digest) -> Self {
-        digest.to_string()
+        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
+        let pair = |byte: &u8| [digit(byte >> 4), digit(byte & 15)];
+        digest.0.iter().flat_map(pair).collect()
     }
 }
 

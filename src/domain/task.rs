@@ -133,22 +133,31 @@ pub enum ParkReason {
 
 /// How often things were done for a task under its present intent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Tries {
     /// Submits that left, or may have left; over all generations.
+    #[serde(skip_serializing_if = "is_default")]
     pub sends: u32,
     /// Submits that went unanswered since the last answer: the retry budget.
+    #[serde(skip_serializing_if = "is_default")]
     pub silences: u32,
     /// Equal refusals in a row.
+    #[serde(skip_serializing_if = "is_default")]
     pub refusals: u32,
     /// Calls in a row that never left.
+    #[serde(skip_serializing_if = "is_default")]
     pub unsent: u32,
     /// Generations opened by ourselves since a person or a file last asked.
+    #[serde(skip_serializing_if = "is_default")]
     pub generations: u32,
     /// Polls answered.
+    #[serde(skip_serializing_if = "is_default")]
     pub polls: u32,
     /// Polls or look-ups in a row without an answer.
+    #[serde(skip_serializing_if = "is_default")]
     pub read_failures: u32,
     /// Polls in a row that were told the account is not known.
+    #[serde(skip_serializing_if = "is_default")]
     pub missing: u32,
 }
 
@@ -162,6 +171,7 @@ pub struct Task {
     /// Digest of the payload in force.
     pub payload: Digest,
     /// How many intents were closed by an answer before this one; part of the correlation id.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub generation: u32,
     /// When the next step is due.
     pub due_at: Timestamp,
@@ -169,7 +179,7 @@ pub struct Task {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_sent_at: Option<Timestamp>,
     /// Whether some send under the current correlation id has an unknown outcome. While it is so the id does not change.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub unknown: bool,
     /// Start of the retry deadline: the first send since the task was queued, fed or retried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -193,14 +203,19 @@ pub struct Task {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub staged: Option<Digest>,
     /// The account exists and the file now says something else; an update can take it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub changed: bool,
     /// Counters.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub tries: Tries,
     /// What the provider last found wrong.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<RowError>,
+}
+
+/// What says nothing is not stored: a ledger holds millions of tasks.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Task {

@@ -72,6 +72,7 @@ macro_rules! laws_of_one {
             feeding:
                 a_new_key_makes_a_task
                 rows_that_are_there_are_left_as_they_are
+                a_gap_is_filled_later
                 an_append_that_failed_is_repeated
                 a_faulty_row_makes_no_task
                 a_key_belongs_to_its_scope

@@ -167,7 +167,7 @@ impl Import<'_> {
         let sources: Sources = stored.save(
             self.connection,
             self.batch.no,
-            &moved,
+            &moved.task,
             Some((digest, row)),
             &mut self.differences,
         )?;

@@ -188,7 +188,7 @@ fn settle_cancelled(connection: &Connection, batch: &OpenBatch, now: Timestamp) 
     for class in Class::ALL {
         for (stored, _) in due(connection, batch.no, class, now, CANCELLED_MAX)? {
             if let Some(moved) = ordered(&stored.task, stored.hold, &Order::Cancel, now) {
-                stored.save(connection, batch.no, &moved, None, &mut differences)?;
+                stored.save(connection, batch.no, &moved.task, None, &mut differences)?;
             }
         }
     }

@@ -7,7 +7,7 @@ use crate::domain::attempt::Attempt;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{Commit, Kept, Lease, LedgerError};
 use crate::ledger::counting::Differences;
-use crate::ledger::moves::{Moved, committed};
+use crate::ledger::moves::committed;
 
 /// Saves what was learned, in order; for each, whether it counted.
 pub(super) fn commit(
@@ -42,11 +42,8 @@ fn keep(
     if stored.fence != commit.lease.fence || stored.hold.is_none() {
         return Ok(Kept::Fenced);
     }
-    let moved = Moved {
-        task: committed(&commit.task, is_cancelled(connection, stored.batch)?, now),
-        hold_ends: false,
-    };
-    stored.save(connection, stored.batch, &moved, None, differences)?;
+    let task = committed(&commit.task, is_cancelled(connection, stored.batch)?, now);
+    stored.save(connection, stored.batch, &task, None, differences)?;
     Ok(Kept::Yes)
 }
 

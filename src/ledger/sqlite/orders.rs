@@ -55,7 +55,7 @@ pub(super) fn apply(
             continue;
         };
         if moved.hold_ends || moved.task != stored.task {
-            stored.save(connection, batch.no, &moved, None, &mut differences)?;
+            stored.save(connection, batch.no, &moved.task, None, &mut differences)?;
         }
         changed += u64::from(moved.task.state != stored.task.state);
     }

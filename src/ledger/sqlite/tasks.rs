@@ -8,7 +8,7 @@ use crate::domain::task::Task;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::LedgerError;
 use crate::ledger::counting::Differences;
-use crate::ledger::moves::{Hold, Moved};
+use crate::ledger::moves::Hold;
 use crate::ledger::turns::Class;
 
 /// Bits of `rows.id` for the row's number: 1.1 trillion rows a batch, 8 million batches.
@@ -132,27 +132,24 @@ impl Stored {
         found.transpose()
     }
 
-    /// Saves what the task became, for `batch`, and gives the lease back. `fed` is the payload that a row just
+    /// Saves what the task became, for `batch`, and ends the lease: a commit under it counts no more. `fed` is the payload that a row just
     /// brought, and that row.
     pub(super) fn save(
         &self,
         connection: &Connection,
         batch: i64,
-        moved: &Moved,
+        new: &Task,
         fed: Option<(Digest, i64)>,
         differences: &mut Differences<i64>,
     ) -> Result<Sources, LedgerError> {
-        let new = &moved.task;
         let sources = self.sources(new, fed)?;
-        let fence = self.fence + i64::from(moved.hold_ends);
-        let sql = "UPDATE tasks SET batch = ?2, class = ?3, due_at = ?4, fence = ?5, leased_by = NULL, \
-                   claimed_at = NULL, source = ?6, staged = ?7, task = ?8 WHERE id = ?1";
+        let sql = "UPDATE tasks SET batch = ?2, class = ?3, due_at = ?4, leased_by = NULL, claimed_at = NULL, \
+                   source = ?5, staged = ?6, task = ?7 WHERE id = ?1";
         connection.prepare_cached(sql)?.execute((
             self.id,
             batch,
             class_of(new) as i64,
             new.due().map(Timestamp::as_ms),
-            fence,
             sources.in_force,
             sources.staged,
             encode(new)?,

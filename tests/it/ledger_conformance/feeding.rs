@@ -52,6 +52,24 @@ pub(crate) async fn rows_that_are_there_are_left_as_they_are(ledger: &dyn Ledger
     assert_eq!(ledger.counts(&id).await.unwrap(), tallies(&[(Tally::Queued, 3)]));
 }
 
+pub(crate) async fn a_gap_is_filled_later(ledger: &dyn Ledger) {
+    let id = import(ledger, "one", &[row(0, "a"), row(5, "f")]).await;
+    assert_eq!(ledger.batch(&id).await.unwrap().unwrap().rows_imported, 6);
+    let appended = ledger
+        .append(&id, &[row(0, "a"), row(2, "c")], at(1))
+        .await
+        .unwrap();
+    assert_eq!(appended.new, 1);
+    let there: Vec<u64> = ledger
+        .rows(&id, 0, 9)
+        .await
+        .unwrap()
+        .iter()
+        .map(|row| row.seq)
+        .collect();
+    assert_eq!(there, [0, 2, 5]);
+}
+
 pub(crate) async fn an_append_that_failed_is_repeated(ledger: &dyn Ledger) {
     let batch = batch("one");
     let rows = [row(0, "a"), faulty(1), row(2, "b")];
