@@ -5,6 +5,12 @@
 //! the arithmetic of waiting, [`report`] folds rows into the account of a batch.
 
 pub mod answer;
+pub mod contract;
+pub mod country;
+pub mod fault;
+pub mod field;
 pub mod ids;
+pub mod near;
+pub mod record;
 pub mod task;
 pub mod time;

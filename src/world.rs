@@ -24,7 +24,9 @@ pub struct RealWorld;
 #[allow(clippy::disallowed_methods, reason = "this is the place")]
 impl World for RealWorld {
     fn now(&self) -> Timestamp {
-        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let since_epoch = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
         Timestamp::from_ms(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
     }
 

@@ -1,0 +1,3 @@
+//! Providers: what each one's system takes and answers.
+
+pub mod adobe;

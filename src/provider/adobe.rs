@@ -1,0 +1,3 @@
+//! Adobe VIP Marketplace (Commerce Partner API).
+
+pub mod contract;
