@@ -7,6 +7,7 @@
 pub mod answer;
 pub mod attempt;
 pub mod batch;
+pub mod eta;
 pub mod ids;
 pub mod machine;
 pub mod policy;

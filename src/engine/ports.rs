@@ -79,9 +79,9 @@ pub trait Ledger: Send + Sync {
     /// is kept, so that the first reason stands.
     async fn set_pause(&self, which: &Which, pause: Option<&Pause>) -> Result<Vec<BatchId>, LedgerError>;
 
-    /// Marks a batch as cancelled: its open tasks are settled as `Cancelled` by [`Ledger::apply_to_batch`], and
-    /// those in flight by their commit.
-    async fn cancel(&self, id: &BatchId) -> Result<(), LedgerError>;
+    /// Marks a batch as cancelled, or takes the mark away. The open tasks of a cancelled batch are settled as
+    /// `Cancelled` by [`Ledger::apply_to_batch`], and those in flight by their commit.
+    async fn set_cancelled(&self, id: &BatchId, cancelled: bool) -> Result<(), LedgerError>;
 
     /// How many tasks owned by the batch stand where.
     async fn counts(&self, id: &BatchId) -> Result<Counts, LedgerError>;
