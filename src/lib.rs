@@ -13,4 +13,5 @@
 //! ```
 
 pub mod domain;
+pub mod simulator;
 pub mod world;
