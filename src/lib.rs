@@ -12,7 +12,10 @@
 //! 0  domain         pure
 //! ```
 
+pub mod app;
+pub mod cli;
 pub mod domain;
 pub mod engine;
+pub mod simulator;
 pub mod worker;
 pub mod world;
