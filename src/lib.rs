@@ -12,5 +12,7 @@
 //! 0  domain         pure
 //! ```
 
+pub mod config;
 pub mod domain;
+pub mod telemetry;
 pub mod world;
