@@ -10,5 +10,6 @@ pub mod batch;
 pub mod ids;
 pub mod machine;
 pub mod policy;
+pub mod report;
 pub mod task;
 pub mod time;

@@ -14,5 +14,7 @@
 
 pub mod config;
 pub mod domain;
+pub mod engine;
+pub mod report;
 pub mod telemetry;
 pub mod world;
