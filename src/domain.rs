@@ -11,5 +11,6 @@ pub mod eta;
 pub mod ids;
 pub mod machine;
 pub mod policy;
+pub mod report;
 pub mod task;
 pub mod time;

@@ -14,8 +14,11 @@
 
 pub mod app;
 pub mod cli;
+pub mod config;
 pub mod domain;
 pub mod engine;
+pub mod report;
 pub mod simulator;
+pub mod telemetry;
 pub mod worker;
 pub mod world;
