@@ -13,4 +13,6 @@
 //! ```
 
 pub mod domain;
+pub mod engine;
+pub mod provider;
 pub mod world;
