@@ -17,6 +17,7 @@ pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod engine;
+pub mod provider;
 pub mod report;
 pub mod simulator;
 pub mod telemetry;
