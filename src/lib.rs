@@ -12,8 +12,6 @@
 //! 0  domain         pure
 //! ```
 
-pub mod app;
-pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod engine;

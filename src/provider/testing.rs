@@ -42,6 +42,10 @@ impl World for TestWorld {
         Timestamp::from_ms(self.now_ms.load(Ordering::SeqCst))
     }
 
+    fn steady(&self) -> Timestamp {
+        self.now()
+    }
+
     fn dice(&self) -> Uuid {
         Uuid::from_u128(self.dice.fetch_add(1, Ordering::SeqCst).into())
     }
@@ -52,7 +56,7 @@ impl World for TestWorld {
 pub(crate) struct CountingBudget {
     pub(crate) given: Mutex<Vec<CallKind>>,
     pub(crate) out: Arc<AtomicUsize>,
-    pub(crate) paused_until: Mutex<Option<Timestamp>>,
+    pub(crate) paused_for: Mutex<Option<Duration>>,
 }
 
 struct CountedPermit(Arc<AtomicUsize>);
@@ -67,15 +71,17 @@ impl Drop for CountedPermit {
 
 #[async_trait]
 impl Budget for CountingBudget {
-    async fn permit(&self, kind: CallKind) -> Box<dyn Permit> {
+    async fn permit(&self, kind: CallKind) -> Option<Box<dyn Permit>> {
         self.given.lock().unwrap().push(kind);
         self.out.fetch_add(1, Ordering::SeqCst);
-        Box::new(CountedPermit(Arc::clone(&self.out)))
+        Some(Box::new(CountedPermit(Arc::clone(&self.out))))
     }
 
-    fn pause_until(&self, until: Timestamp) {
-        *self.paused_until.lock().unwrap() = Some(until);
+    fn pause_for(&self, wait: Duration) {
+        *self.paused_for.lock().unwrap() = Some(wait);
     }
+
+    fn close(&self) {}
 }
 
 type Script = Box<dyn FnMut(&HttpRequest) -> Exchange + Send>;

@@ -101,7 +101,9 @@ impl Adobe {
         let mut tries_left = 3_u8;
         loop {
             let token = self.tokens.get().await.map_err(TokenFailure::into_answer)?;
-            let permit = self.budget.permit(kind).await;
+            let Some(permit) = self.budget.permit(kind).await else {
+                return Err(Answer::NotSent("the program is stopping".to_owned()));
+            };
             tries_left -= 1;
             if tries_left == 0 || !token.is_over(self.world.now()) {
                 return Ok((token, permit));
@@ -184,7 +186,7 @@ impl Provider for Adobe {
                 // The page cannot tell its caller about a wait that was asked for, so the budget is told here.
                 if let Answer::Refused(Refused::Throttled { retry_after }) = answer {
                     let wait = retry_after.unwrap_or(LIST_PAUSE).min(LIST_PAUSE_MAX);
-                    self.budget.pause_until(self.world.now().plus(wait));
+                    self.budget.pause_for(wait);
                 }
                 PendingPage {
                     accounts: Vec::new(),

@@ -67,14 +67,16 @@ struct SlowBudget(CountingBudget, Arc<TestWorld>);
 
 #[async_trait]
 impl Budget for SlowBudget {
-    async fn permit(&self, kind: CallKind) -> Box<dyn Permit> {
+    async fn permit(&self, kind: CallKind) -> Option<Box<dyn Permit>> {
         if self.0.given.lock().unwrap().is_empty() {
             self.1.pass(Duration::from_secs(90_000));
         }
         self.0.permit(kind).await
     }
 
-    fn pause_until(&self, _: crate::domain::time::Timestamp) {}
+    fn pause_for(&self, _: Duration) {}
+
+    fn close(&self) {}
 }
 
 #[tokio::test(start_paused = true)]
