@@ -12,9 +12,13 @@
 //! 0  domain         pure
 //! ```
 
+pub mod app;
+pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod engine;
+pub mod intake;
+pub mod ledger;
 pub mod provider;
 pub mod report;
 pub mod simulator;

@@ -72,7 +72,7 @@ impl From<LedgerError> for Failure {
     fn from(error: LedgerError) -> Self {
         let hint = match &error {
             LedgerError::Unavailable(_) => "see whether the file can be written and the disk has room, then run the same command again",
-            LedgerError::Format { .. } => "use the version that wrote it, or name another ledger with --ledger",
+            LedgerError::Format { .. } | LedgerError::NoBatch(_) => "",
             LedgerError::Corrupt(_) => "name another ledger with --ledger and keep this one for a look",
         };
         Self::new(Exit::Failed, error.to_string(), hint)

@@ -69,7 +69,6 @@ fn answer(scene: &Scene, batch: &Batch, verb: &'static str, changed: u64, line: 
 pub(super) async fn retry(args: RetryArgs, scene: Scene) -> Result<Exit, Failure> {
     let ledger = scene.app.open_ledger()?;
     let batch = scene.app.find_batch(&*ledger, &args.which.batch).await?;
-    ledger.set_cancelled(&batch.id, false).await?;
     let changed = ledger.apply_to_batch(&batch.id, &Order::Retry, scene.app.world.now()).await?;
     let line = format!("{} to try again; run the file again, or a worker, to work them", many(changed, "row"));
     answer(&scene, &batch, "retry", changed, &line)
@@ -107,7 +106,7 @@ pub(super) async fn resume(args: ResumeArgs, scene: Scene) -> Result<Exit, Failu
 pub(super) async fn cancel(args: CancelArgs, scene: Scene) -> Result<Exit, Failure> {
     let ledger = scene.app.open_ledger()?;
     let batch = scene.app.find_batch(&*ledger, &args.which.batch).await?;
-    ledger.set_cancelled(&batch.id, true).await?;
+    ledger.cancel(&batch.id).await?;
     let changed = ledger.apply_to_batch(&batch.id, &Order::Cancel, scene.app.world.now()).await?;
     let line = format!("cancelled; {} settled as Cancelled, those in flight follow", many(changed, "row"));
     answer(&scene, &batch, "cancel", changed, &line)

@@ -9,7 +9,7 @@ use super::files::{self, FileArgs};
 use super::progress::ProgressLine;
 use super::talk;
 use super::{Folder, Scene};
-use crate::app::run::{Ended, report, work_batch};
+use crate::app::run::{Ended, Tick, report, work_batch};
 use crate::app::{Exit, Failure};
 use crate::config::Span;
 use crate::domain::report::Summary;
@@ -51,10 +51,8 @@ pub(super) async fn run(args: RunArgs, scene: Scene) -> Result<Exit, Failure> {
     let world = Arc::clone(&scene.app.world);
     let mut stop = scene.stop.clone();
     let wait = args.wait.map(Span::get);
-    let worked = work_batch(&scene.app, &setting.env, &ledger, &batch, wait, stop.asked(), &mut |tick| {
-        line.show(tick, &*world);
-    });
-    let worked = worked.await;
+    let mut told = |tick: &Tick| line.show(tick, &*world);
+    let worked = work_batch(&scene.app, &setting.env, &ledger, &batch, wait, stop.asked(), &mut told).await;
     line.end();
     let ended = worked?;
     let summary = report(&scene.app, &ledger, &batch.id, &out).await?;

@@ -12,9 +12,10 @@ pub struct Stop(watch::Receiver<Option<Exit>>);
 impl Stop {
     /// Waits for the first signal; gives the exit code that goes with it.
     pub async fn asked(&mut self) -> Exit {
-        match self.0.wait_for(Option::is_some).await {
-            Ok(asked) => asked.unwrap_or(Exit::Interrupted),
-            Err(_) => std::future::pending().await,
+        let asked = self.0.wait_for(Option::is_some).await.ok().and_then(|asked| *asked);
+        match asked {
+            Some(exit) => exit,
+            None => std::future::pending().await,
         }
     }
 }

@@ -260,6 +260,11 @@ impl CorrelationId {
     pub const fn fresh(dice: Uuid) -> Self {
         Self(dice)
     }
+
+    /// The id as a UUID, for stores.
+    pub const fn as_uuid(&self) -> &Uuid {
+        &self.0
+    }
 }
 
 impl fmt::Display for CorrelationId {
@@ -277,6 +282,11 @@ impl RequestId {
     /// A fresh id.
     pub const fn fresh(dice: Uuid) -> Self {
         Self(dice)
+    }
+
+    /// The id as a UUID, for stores.
+    pub const fn as_uuid(&self) -> &Uuid {
+        &self.0
     }
 }
 

@@ -21,7 +21,10 @@ pub enum LedgerError {
     #[error("the ledger does not answer: {0}")]
     Unavailable(String),
     /// Another program, or another version of this one, wrote it.
-    #[error("the ledger at {at} has format {found}, this program reads format {wanted}")]
+    #[error(
+        "the ledger at {at} has format {found}, this program reads format {wanted}; \
+         hint: name another one, or use the version of enlist that made it"
+    )]
     Format {
         /// Where it is.
         at: String,
@@ -30,6 +33,9 @@ pub enum LedgerError {
         /// The format this program reads and writes.
         wanted: String,
     },
+    /// It does not know the batch.
+    #[error("the ledger has no batch {0}; hint: `enlist status` lists those it has")]
+    NoBatch(BatchId),
     /// Something in it cannot be read.
     #[error("the ledger holds something unreadable: {0}")]
     Corrupt(String),
@@ -37,12 +43,16 @@ pub enum LedgerError {
 
 /// The store of all tasks, and the queue.
 ///
-/// Every method is atomic and may be repeated after an error. `now` is the caller's clock; a shared ledger may
-/// use its own instead. The same conformance suite runs on every ledger (`ledger::conformance`).
+/// Every method is atomic ([`Ledger::apply_to_batch`] in parts) and may be repeated after an error. `now` is the
+/// caller's clock; a shared ledger may use its own instead. Every ledger keeps the laws in
+/// `tests/it/ledger_conformance.rs`.
+///
+/// A task is known by scope, action and row key, across batches. It belongs to the batch that fed it last: that one
+/// is claimed from, paused, cancelled and counted.
 #[async_trait]
 pub trait Ledger: Send + Sync {
     /// Makes the batch known, or finds it: returns it as the ledger now has it. `job_text` of an existing batch
-    /// is replaced by the one given, the rest is kept.
+    /// is replaced by the one given, the rest is kept. `rows_imported` is the ledger's own.
     async fn open_batch(&self, batch: &Batch) -> Result<Batch, LedgerError>;
 
     /// The batch, if known.
@@ -54,42 +64,50 @@ pub trait Ledger: Send + Sync {
     /// Adds rows to a batch, in order of `seq`; rows it already has (same `seq`) are left as they are.
     ///
     /// A sound row whose key is new under the batch's scope and action makes a task; one whose key is known is
-    /// *fed* to its task ([`Order::Fed`]), which then belongs to this batch. Sets `rows_imported` to the highest
-    /// `seq` + 1.
+    /// *fed* to its task ([`Order::Fed`]), which then belongs to this batch. If somebody has that task and the
+    /// data change it, the lease ends as if it had run out: the holder may have sent the old data, and its commit
+    /// is fenced. If they change nothing, the lease stands. In a cancelled batch the task is settled as cancelled.
+    /// Sets `rows_imported` to the highest `seq` + 1. Fails with [`LedgerError::NoBatch`].
     async fn append(&self, batch: &BatchId, rows: &[NewRow], now: Timestamp)
     -> Result<Appended, LedgerError>;
 
     /// Leases up to `max` due tasks to `worker` until `now + lease`, submits before other steps but never only
-    /// submits while others are due (at least one in eight), round robin over batches. Skips paused batches,
-    /// and looks at `only` one batch if given.
+    /// submits while others are due (at least one in eight), in equal shares over batches, those due longest first.
+    /// Skips paused batches (a pause whose `until` has come is over), and looks at `only` one batch if given. Due
+    /// tasks of a cancelled batch are settled instead of lent.
     async fn claim(&self, ask: &ClaimAsk) -> Result<Claimed, LedgerError>;
 
-    /// Keeps what was learned and gives the leases back. A commit whose fence is no longer the task's is dropped
-    /// and says so: somebody else has the task.
+    /// Keeps what was learned and gives the leases back. A commit whose fence is no longer the task's, or whose
+    /// lease was given back already, is dropped and says so; its attempts are kept all the same, once, since the
+    /// calls were made. A task of a cancelled batch that is not settled is settled as cancelled.
     async fn commit(&self, commits: &[Commit], now: Timestamp) -> Result<Vec<Kept>, LedgerError>;
 
-    /// Prolongs leases still held to `until`.
+    /// Prolongs leases still held to `until`, and passes over the others. Never shortens one.
     async fn extend(&self, leases: &[Lease], until: Timestamp) -> Result<(), LedgerError>;
 
-    /// Applies an operator's or importer's order to every task of a batch that is not leased, in chunks;
-    /// returns how many tasks changed.
+    /// Applies an operator's or importer's order to every task of a batch that nobody has, in chunks; a lease that
+    /// has run out counts as nobody's, and as silence. Returns how many tasks changed their state.
+    /// [`Order::Fed`] means with the data each task has; its digest is not looked at. Any order but
+    /// [`Order::Cancel`] takes [`Ledger::cancel`]'s mark back. Fails with [`LedgerError::NoBatch`].
     async fn apply_to_batch(&self, id: &BatchId, order: &Order, now: Timestamp) -> Result<u64, LedgerError>;
 
     /// Pauses (`Some`) or resumes (`None`) batches; returns the ids of those changed. A pause already in place
-    /// is kept, so that the first reason stands.
+    /// is kept, so that the first reason stands, unless it was over when the new one began (`since`).
+    /// [`Which::Scope`] pauses batches with rows to import or tasks to do, and resumes all.
     async fn set_pause(&self, which: &Which, pause: Option<&Pause>) -> Result<Vec<BatchId>, LedgerError>;
 
-    /// Marks a batch as cancelled, or takes the mark away. The open tasks of a cancelled batch are settled as
-    /// `Cancelled` by [`Ledger::apply_to_batch`], and those in flight by their commit.
-    async fn set_cancelled(&self, id: &BatchId, cancelled: bool) -> Result<(), LedgerError>;
+    /// Marks a batch as cancelled: its open tasks are settled as `Cancelled` by [`Ledger::apply_to_batch`], and
+    /// those in flight by their commit. Fails with [`LedgerError::NoBatch`].
+    async fn cancel(&self, id: &BatchId) -> Result<(), LedgerError>;
 
-    /// How many tasks owned by the batch stand where.
+    /// How many tasks owned by the batch stand where, and what calls and waits were spent while it owned them.
     async fn counts(&self, id: &BatchId) -> Result<Counts, LedgerError>;
 
-    /// Rows of a batch with `seq >= from`, at most `max`, in order.
+    /// Rows of a batch with `seq >= from`, at most `max`, in order; each with its key's task, whatever batch that
+    /// belongs to now.
     async fn rows(&self, id: &BatchId, from: u64, max: u32) -> Result<Vec<RowView>, LedgerError>;
 
-    /// Every attempt of a task, oldest first.
+    /// Every attempt for a key, oldest first.
     async fn history(&self, scope: &Scope, key: &RowKey) -> Result<Vec<Attempt>, LedgerError>;
 
     /// What the ledger is, for messages: `sqlite:FILE`.
@@ -150,11 +168,12 @@ pub struct RowFault {
 pub struct Appended {
     /// Rows whose key was new.
     pub new: u64,
-    /// Rows with a known key whose work goes on or starts again.
+    /// Rows with a known key and the data known, whose work goes on or starts again.
     pub resumed: u64,
-    /// Rows with a known key and nothing to do.
+    /// Rows with a known key and the data known, and nothing to do.
     pub unchanged: u64,
-    /// Rows whose data differ from what the task was made of.
+    /// Rows with a known key whose data differ from what is in force for it, whether they are sent, wait for a
+    /// look-up, or come too late.
     pub changed: u64,
     /// Rows with faults.
     pub faulty: u64,
@@ -197,7 +216,8 @@ pub struct Claim {
     pub task: Task,
     /// The request body; absent for tasks whose account is known.
     pub payload: Option<Arc<str>>,
-    /// When the lease began that ran out without a commit, if one did: whoever had it may have sent.
+    /// When the lease began that ran out without a commit, if one did: whoever had it may have sent. Of several
+    /// in a row, the first.
     pub abandoned: Option<Timestamp>,
 }
 
@@ -206,7 +226,9 @@ pub struct Claim {
 pub struct Claimed {
     /// The tasks.
     pub claims: Vec<Claim>,
-    /// When the next task falls due (or its lease ends) if none is due now; `None` when no task is open.
+    /// When the next open task falls due, or its lease (one of these claims included) or its batch's pause ends; not
+    /// after `now` if some are due that `max` left. `None` when nothing falls due by itself: no task is open, or all
+    /// are paused until a person resumes them.
     pub next_due: Option<Timestamp>,
 }
 

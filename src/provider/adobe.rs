@@ -5,6 +5,8 @@
 
 pub mod classify;
 pub mod client;
+pub mod contract;
+pub mod render;
 pub mod wire;
 
 use secrecy::{ExposeSecret, SecretString};

@@ -162,6 +162,11 @@ impl Outcomes {
         }
     }
 
+    /// Each word of `_outcome` in snake_case, with its rows.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+        self.0.iter().copied()
+    }
+
     /// Rows with this word in `_outcome`.
     pub fn of(&self, word: &str) -> u64 {
         self.0

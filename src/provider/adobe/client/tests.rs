@@ -161,11 +161,11 @@ async fn pending_pages() {
         total: 0,
         answered: false,
     };
-    assert_eq!(*rig.budget.paused_until.lock().unwrap(), None);
+    assert_eq!(*rig.budget.paused_for.lock().unwrap(), None);
     assert_eq!(rig.adobe.list_pending(100).await.unwrap(), failed);
     assert_eq!(
-        *rig.budget.paused_until.lock().unwrap(),
-        Some(NOON.plus(Duration::from_secs(7)))
+        *rig.budget.paused_for.lock().unwrap(),
+        Some(Duration::from_secs(7))
     );
 }
 
