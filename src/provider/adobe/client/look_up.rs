@@ -173,7 +173,6 @@ impl Paging {
         }
         if gone > 0 && self.offset > 0 {
             self.offset = self.offset.saturating_sub(gone);
-            self.out_of_order = true;
             return Next::Page;
         }
         self.note_order(page);
