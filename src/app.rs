@@ -26,7 +26,13 @@ pub fn process_env() -> Env {
 /// `env`, with one variable set.
 pub fn env_with(env: &Env, name: &'static str, value: String) -> Env {
     let env = Arc::clone(env);
-    Arc::new(move |asked| if asked == name { Some(value.clone()) } else { env(asked) })
+    Arc::new(move |asked| {
+        if asked == name {
+            Some(value.clone())
+        } else {
+            env(asked)
+        }
+    })
 }
 
 /// What every verb needs.
@@ -49,6 +55,11 @@ impl App {
             Some(text) => text.parse()?,
             None => LedgerAddress::default_in(&data_dir),
         };
-        Ok(Self { world: Arc::new(RealWorld::default()), env, ledger, data_dir })
+        Ok(Self {
+            world: Arc::new(RealWorld::default()),
+            env,
+            ledger,
+            data_dir,
+        })
     }
 }

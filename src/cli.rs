@@ -24,7 +24,13 @@ use signals::Stop;
 
 /// Takes a file of resellers and makes every row a settled account at the provider: created once, never twice.
 #[derive(Debug, Parser)]
-#[command(name = "enlist", version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    name = "enlist",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 pub struct Cli {
     #[command(subcommand)]
     verb: Verb,
@@ -97,7 +103,12 @@ pub async fn run(cli: Cli, stop: Stop) -> Exit {
     }
     let ended = match App::new(common.ledger.as_deref(), process_env()) {
         Ok(app) => {
-            let scene = Scene { app, json: common.json, talk, stop };
+            let scene = Scene {
+                app,
+                json: common.json,
+                talk,
+                stop,
+            };
             dispatch(verb, scene).await
         }
         Err(failure) => Err(failure),

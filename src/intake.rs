@@ -76,10 +76,18 @@ pub enum IntakeError {
 
 impl IntakeError {
     fn io(file: &Arc<str>, source: io::Error) -> Self {
-        Self::Io { file: file.to_string(), source }
+        Self::Io {
+            file: file.to_string(),
+            source,
+        }
     }
 
-    fn file(file: &Arc<str>, rule: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+    fn file(
+        file: &Arc<str>,
+        rule: &'static str,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
         Self::File(Box::new(Fault::error(Place::file(file), rule, message, hint)))
     }
 

@@ -34,7 +34,15 @@ const KNOWN_TO: [(&str, &[&str]); 8] = [
 ];
 
 /// The core does no I/O and waits for nothing.
-const NOT_IN_DOMAIN: [&str; 7] = ["async fn", ".await", "std::fs", "std::io", "std::net", "tokio::", "SystemTime"];
+const NOT_IN_DOMAIN: [&str; 7] = [
+    "async fn",
+    ".await",
+    "std::fs",
+    "std::io",
+    "std::net",
+    "tokio::",
+    "SystemTime",
+];
 
 /// Lines a source file may have, tests apart: beyond it, ask which two things it is.
 const LINES_MAX: usize = 400;
@@ -68,14 +76,21 @@ fn sources() -> Vec<Source> {
             let module = first.trim_end_matches(".rs").to_owned();
             let text = fs::read_to_string(&path).unwrap();
             let code = text.split("#[cfg(test)]\nmod tests").next().unwrap().to_owned();
-            Source { path: inside.to_owned(), module, code }
+            Source {
+                path: inside.to_owned(),
+                module,
+                code,
+            }
         })
         .filter(|source| !source.path.ends_with("tests.rs"))
         .collect()
 }
 
 fn floor(module: &str) -> Option<u8> {
-    FLOORS.iter().find(|(name, _)| *name == module).map(|(_, floor)| *floor)
+    FLOORS
+        .iter()
+        .find(|(name, _)| *name == module)
+        .map(|(_, floor)| *floor)
 }
 
 /// The modules named after `crate::` (or `enlist::` in the binary), in code, not in comments.
@@ -84,7 +99,10 @@ fn used(code: &str) -> BTreeSet<String> {
     for line in code.lines().filter(|line| !line.trim_start().starts_with("//")) {
         for prefix in ["crate::", "enlist::"] {
             for after in line.split(prefix).skip(1) {
-                let name: String = after.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                let name: String = after
+                    .chars()
+                    .take_while(|c| c.is_alphanumeric() || *c == '_')
+                    .collect();
                 used.insert(name);
             }
         }
@@ -106,7 +124,10 @@ fn each_floor_sees_only_those_below() {
         for other in used(&source.code) {
             let Some(below) = floor(&other) else { continue };
             if other != source.module && below >= own {
-                wrong.push(format!("{} (floor {own}) uses {other} (floor {below})", source.path.display()));
+                wrong.push(format!(
+                    "{} (floor {own}) uses {other} (floor {below})",
+                    source.path.display()
+                ));
             }
         }
     }
@@ -127,7 +148,10 @@ fn a_crate_is_known_where_it_belongs() {
                     })
             });
             if uses && !places.contains(&source.module.as_str()) {
-                wrong.push(format!("{} knows {name}, which belongs to {places:?}", source.path.display()));
+                wrong.push(format!(
+                    "{} knows {name}, which belongs to {places:?}",
+                    source.path.display()
+                ));
             }
         }
     }
@@ -165,7 +189,8 @@ fn a_file_opens_with_why_and_fits_in_the_head() {
 
 #[test]
 fn the_drawing_names_every_module() {
-    let drawing = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/architecture.md")).unwrap();
+    let drawing =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/architecture.md")).unwrap();
     for source in sources() {
         let module = &source.module;
         assert!(

@@ -36,7 +36,13 @@ pub struct DeskRoom {
 impl DeskRoom {
     /// An empty room.
     pub fn new(ledger: Arc<dyn Ledger>, world: Arc<dyn World>, env: Env) -> Self {
-        Self { ledger, world, env, desks: Mutex::default(), budgets: std::sync::Mutex::default() }
+        Self {
+            ledger,
+            world,
+            env,
+            desks: Mutex::default(),
+            budgets: std::sync::Mutex::default(),
+        }
     }
 
     /// Nothing more leaves: whoever waits for a permit goes away without one.
@@ -47,17 +53,28 @@ impl DeskRoom {
 
     /// Sets up the desk of a batch, or says what is missing.
     pub fn set_up(&self, batch: &Batch) -> Result<Desk, Failure> {
-        let job = Job::parse(&batch.job_text, &format!("job {} of batch {}", batch.job, batch.id), &[])?.job;
+        let job = Job::parse(
+            &batch.job_text,
+            &format!("job {} of batch {}", batch.job, batch.id),
+            &[],
+        )?
+        .job;
         let access = job.access(&*self.env)?;
         let budget = self.budget(&job, &access);
         let provider = self.provider(&job, access, Arc::clone(&budget))?;
         let rules = Rules {
-            contract: IdempotencyContract::Replay { trusted_for: ADOBE_TRUSTED_FOR },
+            contract: IdempotencyContract::Replay {
+                trusted_for: ADOBE_TRUSTED_FOR,
+            },
             retry: job.retry.policy(),
             poll: job.poll.policy(),
         };
         let pending = job.poll.in_sets.then(|| {
-            PendingSet::new(Arc::clone(&provider), Arc::clone(&self.world), rules.poll.pause.first)
+            PendingSet::new(
+                Arc::clone(&provider),
+                Arc::clone(&self.world),
+                rules.poll.pause.first,
+            )
         });
         Ok(Desk {
             scope: batch.scope.clone(),
@@ -69,6 +86,7 @@ impl DeskRoom {
             pending,
             gauge: ErrorGauge::new(job.limits.error_rate_over, job.limits.error_rate_max),
             strikes: 0.into(),
+            throttle: std::sync::Mutex::default(),
         })
     }
 
@@ -81,7 +99,12 @@ impl DeskRoom {
         Arc::clone(budget)
     }
 
-    fn provider(&self, job: &Job, access: Access, budget: Arc<dyn Budget>) -> Result<Arc<dyn Provider>, Failure> {
+    fn provider(
+        &self,
+        job: &Job,
+        access: Access,
+        budget: Arc<dyn Budget>,
+    ) -> Result<Arc<dyn Provider>, Failure> {
         let settings = AdobeSettings {
             base_url: access.base_url.to_string(),
             token_url: access.token_url.to_string(),
@@ -96,7 +119,12 @@ impl DeskRoom {
             tls_needed: settings.tls_needed(),
             ..TransportSettings::default()
         })?;
-        Ok(Arc::new(Adobe::new(settings, Arc::new(transport), budget, Arc::clone(&self.world))?))
+        Ok(Arc::new(Adobe::new(
+            settings,
+            Arc::new(transport),
+            budget,
+            Arc::clone(&self.world),
+        )?))
     }
 }
 
@@ -129,7 +157,11 @@ impl Desks for DeskRoom {
                     since: self.world.now(),
                     until: None,
                 };
-                if let Err(error) = self.ledger.set_pause(&Which::Batch(batch.clone()), Some(&pause)).await {
+                if let Err(error) = self
+                    .ledger
+                    .set_pause(&Which::Batch(batch.clone()), Some(&pause))
+                    .await
+                {
                     tracing::warn!(%error, "the pause could not be written");
                 }
                 None

@@ -52,7 +52,11 @@ pub struct Failure {
 impl Failure {
     /// A failure with a hint.
     pub fn new(exit: Exit, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), hint: hint.into() }
+        Self {
+            exit,
+            message: message.into(),
+            hint: hint.into(),
+        }
     }
 
     /// Wrong usage.
@@ -64,14 +68,20 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
-        if self.hint.is_empty() { Ok(()) } else { write!(f, "\nhint: {}", self.hint) }
+        if self.hint.is_empty() {
+            Ok(())
+        } else {
+            write!(f, "\nhint: {}", self.hint)
+        }
     }
 }
 
 impl From<LedgerError> for Failure {
     fn from(error: LedgerError) -> Self {
         let hint = match &error {
-            LedgerError::Unavailable(_) => "see whether the file can be written and the disk has room, then run the same command again",
+            LedgerError::Unavailable(_) => {
+                "see whether the file can be written and the disk has room, then run the same command again"
+            }
             LedgerError::Format { .. } | LedgerError::NoBatch(_) => "",
             LedgerError::Corrupt(_) => "name another ledger with --ledger and keep this one for a look",
         };

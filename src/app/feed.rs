@@ -63,11 +63,21 @@ impl Feed {
         // The scope's account is DISTRIBUTOR@ADDRESS.
         let distributor = scope.account.split('@').next().unwrap_or_default().to_owned();
         let source = Source::from_arg(file, &limits)?;
-        Ok(Self { job, scope, distributor, source, limits, contract: &CONTRACT })
+        Ok(Self {
+            job,
+            scope,
+            distributor,
+            source,
+            limits,
+            contract: &CONTRACT,
+        })
     }
 
     fn ruling(&self) -> Ruling<'_> {
-        Ruling { warn_only: &self.job.rules.warn_only, distributor: Some(&self.distributor) }
+        Ruling {
+            warn_only: &self.job.rules.warn_only,
+            distributor: Some(&self.distributor),
+        }
     }
 
     /// Reads the whole file and tells every fault to `tell`. `None` when the columns cannot be matched or the file
@@ -109,7 +119,13 @@ impl Feed {
             job_text: self.job.to_toml(),
             scope: self.scope.clone(),
             action: self.job.operation,
-            file_name: self.source.name().rsplit('/').next().unwrap_or_default().to_owned(),
+            file_name: self
+                .source
+                .name()
+                .rsplit('/')
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
             file_digest: file,
             rows_total: checked.summary.rows,
             rows_imported: 0,
@@ -139,9 +155,18 @@ impl Feed {
         }
         if batch.is_imported() {
             let unused = Digest::of(b"");
-            let resumed = ledger.apply_to_batch(&batch.id, &Order::Fed(unused), world.now()).await?;
+            let resumed = ledger
+                .apply_to_batch(&batch.id, &Order::Fed(unused), world.now())
+                .await?;
             let unchanged = batch.rows_total.saturating_sub(resumed);
-            return Ok((batch, Appended { resumed, unchanged, ..Appended::default() }));
+            return Ok((
+                batch,
+                Appended {
+                    resumed,
+                    unchanged,
+                    ..Appended::default()
+                },
+            ));
         }
         let (blocks_in, mut blocks) = mpsc::channel(BLOCKS_AHEAD);
         let (feed, seen, from) = (Arc::clone(self), Arc::clone(checked), batch.rows_imported);
@@ -157,7 +182,9 @@ impl Feed {
             batch.rows_imported = block.last().map_or(batch.rows_imported, |row| row.seq + 1);
             at(batch.rows_imported);
         }
-        reading.await.map_err(|error| Failure::new(Exit::Failed, format!("reading ended: {error}"), ""))??;
+        reading
+            .await
+            .map_err(|error| Failure::new(Exit::Failed, format!("reading ended: {error}"), ""))??;
         Ok((batch, appended))
     }
 
@@ -167,24 +194,32 @@ impl Feed {
         let keep: Vec<usize> = kept(&checked.summary).map(|(column, _)| column).collect();
         let mut block = Vec::with_capacity(BLOCK_ROWS);
         let mut broken = None;
-        let summary = scan(reader, &checked.mapping, self.contract, self.ruling(), &mut |scanned| {
-            let Scanned::Row(row) = scanned else { return ControlFlow::Continue(()) };
-            if row.seq <= from {
-                return ControlFlow::Continue(());
-            }
-            match self.new_row(row, &keep) {
-                Ok(row) => block.push(row),
-                Err(failure) => {
-                    broken = Some(failure);
-                    return ControlFlow::Break(());
+        let summary = scan(
+            reader,
+            &checked.mapping,
+            self.contract,
+            self.ruling(),
+            &mut |scanned| {
+                let Scanned::Row(row) = scanned else {
+                    return ControlFlow::Continue(());
+                };
+                if row.seq <= from {
+                    return ControlFlow::Continue(());
                 }
-            }
-            if block.len() < BLOCK_ROWS || blocks.blocking_send(std::mem::take(&mut block)).is_ok() {
-                ControlFlow::Continue(())
-            } else {
-                ControlFlow::Break(())
-            }
-        })?;
+                match self.new_row(row, &keep) {
+                    Ok(row) => block.push(row),
+                    Err(failure) => {
+                        broken = Some(failure);
+                        return ControlFlow::Break(());
+                    }
+                }
+                if block.len() < BLOCK_ROWS || blocks.blocking_send(std::mem::take(&mut block)).is_ok() {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
+                }
+            },
+        )?;
         if let Some(failure) = broken {
             return Err(failure);
         }
@@ -202,23 +237,43 @@ impl Feed {
     }
 
     fn new_row(&self, row: ScannedRow<'_>, keep: &[usize]) -> Result<NewRow, Failure> {
-        let cells = keep.iter().map(|column| row.cells.cell(*column).unwrap_or_default().to_owned()).collect();
+        let cells = keep
+            .iter()
+            .map(|column| row.cells.cell(*column).unwrap_or_default().to_owned())
+            .collect();
         let body = match row.record {
             Ok(record) => NewRowBody::Sound {
                 key: record.key().clone(),
                 payload: render::create(&record, &self.distributor).map_err(|error| {
-                    Failure::new(Exit::Failed, format!("line {}: the request cannot be rendered: {error}", row.cells.line()), "")
+                    Failure::new(
+                        Exit::Failed,
+                        format!(
+                            "line {}: the request cannot be rendered: {error}",
+                            row.cells.line()
+                        ),
+                        "",
+                    )
                 })?,
             },
             Err(faults) => NewRowBody::Faulty(faults.iter().map(row_fault).collect()),
         };
-        Ok(NewRow { seq: row.seq - 1, line: row.cells.line(), cells, body })
+        Ok(NewRow {
+            seq: row.seq - 1,
+            line: row.cells.line(),
+            cells,
+            body,
+        })
     }
 }
 
 /// The user's columns: all but those that an earlier report added.
 fn kept(summary: &ScanSummary) -> impl Iterator<Item = (usize, &String)> {
-    summary.headers.names().iter().enumerate().filter(|(_, name)| !COLUMNS.contains(&name.as_str()))
+    summary
+        .headers
+        .names()
+        .iter()
+        .enumerate()
+        .filter(|(_, name)| !COLUMNS.contains(&name.as_str()))
 }
 
 fn row_fault(fault: &Fault) -> RowFault {

@@ -20,7 +20,10 @@ impl App {
             std::fs::create_dir_all(folder).map_err(|error| {
                 Failure::new(
                     Exit::Failed,
-                    format!("cannot make the folder of the ledger, {}: {error}", folder.display()),
+                    format!(
+                        "cannot make the folder of the ledger, {}: {error}",
+                        folder.display()
+                    ),
                     "name a ledger you may write to with --ledger sqlite:FILE, or set ENLIST_DATA_DIR",
                 )
             })?;
@@ -34,12 +37,20 @@ impl App {
         if word == "last" && !batches.is_empty() {
             return Ok(batches.swap_remove(0));
         }
-        let mut found = batches.into_iter().filter(|batch| batch.id.as_str().starts_with(word));
+        let mut found = batches
+            .into_iter()
+            .filter(|batch| batch.id.as_str().starts_with(word));
         let hint = format!("`enlist status --ledger {}` lists the batches", self.ledger);
         match (found.next(), found.next()) {
             (Some(batch), None) => Ok(batch),
-            (Some(_), Some(_)) => Err(Failure::usage(format!("more than one batch begins with {word}"), hint)),
-            (None, _) => Err(Failure::usage(format!("there is no batch {word} in {}", self.ledger), hint)),
+            (Some(_), Some(_)) => Err(Failure::usage(
+                format!("more than one batch begins with {word}"),
+                hint,
+            )),
+            (None, _) => Err(Failure::usage(
+                format!("there is no batch {word} in {}", self.ledger),
+                hint,
+            )),
         }
     }
 }

@@ -46,14 +46,22 @@ impl Rehearsal {
     /// would.
     pub async fn start(app: &App, sets: &[String]) -> Result<Self, Failure> {
         let failed = |what: &str, error: &dyn std::fmt::Display| {
-            Failure::new(Exit::Failed, format!("{what}: {error}"), "name a job with --job, or set ENLIST_DATA_DIR to a folder you may write to")
+            Failure::new(
+                Exit::Failed,
+                format!("{what}: {error}"),
+                "name a job with --job, or set ENLIST_DATA_DIR to a folder you may write to",
+            )
         };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .await
             .map_err(|error| failed("the built-in simulator cannot listen", &error))?;
-        let address = listener.local_addr().map_err(|error| failed("the built-in simulator has no address", &error))?;
-        std::fs::create_dir_all(&app.data_dir).map_err(|error| failed("cannot make the data directory", &error))?;
-        let settings = settings().map_err(|error| failed("the built-in simulator cannot be set up", &error))?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| failed("the built-in simulator has no address", &error))?;
+        std::fs::create_dir_all(&app.data_dir)
+            .map_err(|error| failed("cannot make the data directory", &error))?;
+        let settings =
+            settings().map_err(|error| failed("the built-in simulator cannot be set up", &error))?;
         let host = Host::with_state(Adobe::new(settings, 7), &app.data_dir.join("simulator.jsonl"))
             .map_err(|error| failed("the built-in simulator cannot read its state", &error))?;
         let (stop, stopped) = oneshot::channel();
@@ -67,13 +75,21 @@ impl Rehearsal {
         all.extend_from_slice(sets);
         let job = Job::load(SAMPLE_JOB, &all)?.job;
         let env = env_with(&app.env, SECRET_VARIABLE, "simulator".to_owned());
-        Ok(Self { base_url, job, env, stop: Some(stop) })
+        Ok(Self {
+            base_url,
+            job,
+            env,
+            stop: Some(stop),
+        })
     }
 
     /// The scope of rehearsed rows: the port changes with each start, the accounts do not.
     pub fn scope(scope: &Scope) -> Scope {
         let distributor = scope.account.split('@').next().unwrap_or_default();
-        Scope { provider: scope.provider.clone(), account: format!("{distributor}@built-in simulator") }
+        Scope {
+            provider: scope.provider.clone(),
+            account: format!("{distributor}@built-in simulator"),
+        }
     }
 }
 

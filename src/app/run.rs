@@ -61,8 +61,18 @@ pub struct Crew {
 
 impl Crew {
     /// Starts working, all batches or `only` one.
-    pub fn start(app: &App, env: &Env, ledger: &Arc<dyn Ledger>, in_flight: usize, only: Option<BatchId>) -> Self {
-        let room = Arc::new(DeskRoom::new(Arc::clone(ledger), Arc::clone(&app.world), Arc::clone(env)));
+    pub fn start(
+        app: &App,
+        env: &Env,
+        ledger: &Arc<dyn Ledger>,
+        in_flight: usize,
+        only: Option<BatchId>,
+    ) -> Self {
+        let room = Arc::new(DeskRoom::new(
+            Arc::clone(ledger),
+            Arc::clone(&app.world),
+            Arc::clone(env),
+        ));
         let settings = Settings {
             worker: WorkerId::new(format!("w_{}", app.world.dice().simple())),
             in_flight,
@@ -72,8 +82,18 @@ impl Crew {
         };
         let (signal, listen) = watch::channel(Signal::Work);
         let desks = Arc::clone(&room) as Arc<dyn crate::worker::Desks>;
-        let working = tokio::spawn(work(settings, Arc::clone(ledger), desks, Arc::clone(&app.world), listen));
-        Self { signal, room, working }
+        let working = tokio::spawn(work(
+            settings,
+            Arc::clone(ledger),
+            desks,
+            Arc::clone(&app.world),
+            listen,
+        ));
+        Self {
+            signal,
+            room,
+            working,
+        }
     }
 
     /// Finishes what is in flight and gives back the rest.
@@ -108,7 +128,13 @@ pub async fn work_batch(
         }
     };
     let watched = {
-        let watching = pin!(watch_batch(app, ledger, &batch.id, job.poll.policy().pause.first, told));
+        let watching = pin!(watch_batch(
+            app,
+            ledger,
+            &batch.id,
+            job.poll.policy().pause.first,
+            told
+        ));
         tokio::select! {
             ended = watching => ended,
             () = until => Ok(Ended::TimeOver),
@@ -134,7 +160,11 @@ async fn watch_batch(
             pace.note(app.world.steady(), &counts);
             let forecast = pace.forecast(&counts, settle_default);
             let open = counts.open();
-            told(&Tick { counts, forecast, pause: batch.pause.clone() });
+            told(&Tick {
+                counts,
+                forecast,
+                pause: batch.pause.clone(),
+            });
             if open == 0 {
                 return Ok(Ended::Settled);
             }
@@ -147,12 +177,25 @@ async fn watch_batch(
 }
 
 /// Writes the report folder of a batch as things stand.
-pub async fn report(app: &App, ledger: &Arc<dyn Ledger>, id: &BatchId, dir: &Path) -> Result<Summary, Failure> {
-    let batch = ledger.batch(id).await?.ok_or_else(|| Failure::usage(format!("there is no batch {id}"), ""))?;
+pub async fn report(
+    app: &App,
+    ledger: &Arc<dyn Ledger>,
+    id: &BatchId,
+    dir: &Path,
+) -> Result<Summary, Failure> {
+    let batch = ledger
+        .batch(id)
+        .await?
+        .ok_or_else(|| Failure::usage(format!("there is no batch {id}"), ""))?;
     let job = Job::parse(&batch.job_text, &batch.job, &[])?.job;
     let counts = ledger.counts(id).await?;
-    let options =
-        Options { column_of: column_of(&batch, &job), byte_order_mark: job.report.byte_order_mark };
-    let rows = LedgerRows { ledger: &**ledger, batch: id };
+    let options = Options {
+        column_of: column_of(&batch, &job),
+        byte_order_mark: job.report.byte_order_mark,
+    };
+    let rows = LedgerRows {
+        ledger: &**ledger,
+        batch: id,
+    };
     Ok(crate::report::write(dir, &batch, &counts, &rows, &options, app.world.now()).await?)
 }

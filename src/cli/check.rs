@@ -59,5 +59,9 @@ pub(super) async fn run(args: CheckArgs, scene: Scene) -> Result<Exit, Failure> 
             many(told.warnings, "warning"),
         ));
     }
-    Ok(if told.errors == 0 { Exit::Done } else { Exit::InvalidInput })
+    Ok(if told.errors == 0 {
+        Exit::Done
+    } else {
+        Exit::InvalidInput
+    })
 }

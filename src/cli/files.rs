@@ -42,7 +42,11 @@ pub(super) fn load(app: &App, args: &JobArgs, talk: Talk) -> Result<Setting, Fai
     for note in &loaded.notes {
         talk.say(format!("warning: {note}"));
     }
-    Ok(Setting { job: loaded.job, env: Arc::clone(&app.env), rehearsal: None })
+    Ok(Setting {
+        job: loaded.job,
+        env: Arc::clone(&app.env),
+        rehearsal: None,
+    })
 }
 
 /// Loads the job; with none named, the sample job on the simulator, which is started.
@@ -55,7 +59,11 @@ pub(super) async fn load_to_run(app: &App, args: &JobArgs, talk: Talk) -> Result
         "no job named: rehearsing {SAMPLE_JOB} on the built-in simulator at {}; nothing reaches a provider",
         rehearsal.base_url
     ));
-    Ok(Setting { job: rehearsal.job.clone(), env: Arc::clone(&rehearsal.env), rehearsal: Some(rehearsal) })
+    Ok(Setting {
+        job: rehearsal.job.clone(),
+        env: Arc::clone(&rehearsal.env),
+        rehearsal: Some(rehearsal),
+    })
 }
 
 /// Opens the file under the job.
@@ -103,25 +111,53 @@ pub(super) fn check(feed: &Feed, scene: &Scene, as_json: bool) -> Result<Told, F
         for (n, noun) in [(errors, "fault"), (warnings, "warning")] {
             if n > FAULTS_SHOWN_MAX {
                 let more = many(n - FAULTS_SHOWN_MAX, &format!("more {noun}"));
-                scene.talk.say(format!("… and {more}; `enlist check {} --json` gives all", feed.source.name()));
+                scene.talk.say(format!(
+                    "… and {more}; `enlist check {} --json` gives all",
+                    feed.source.name()
+                ));
             }
         }
     }
-    Ok(Told { checked, errors, warnings })
+    Ok(Told {
+        checked,
+        errors,
+        warnings,
+    })
 }
 
 /// Ends a verb whose file has no row that may be sent: an empty file is no fault, one with faults is.
 pub(super) fn nothing_to_do(feed: &Feed, told: &Told) -> Result<Exit, Failure> {
     let rows = told.checked.as_ref().map_or_else(String::new, |checked| {
-        format!(" in {} of {}", many(checked.summary.faulty, "row"), many(checked.summary.rows, "row"))
+        format!(
+            " in {} of {}",
+            many(checked.summary.faulty, "row"),
+            many(checked.summary.rows, "row")
+        )
     });
-    let some_sound = told.checked.as_ref().is_some_and(|checked| checked.summary.sound > 0);
+    let some_sound = told
+        .checked
+        .as_ref()
+        .is_some_and(|checked| checked.summary.sound > 0);
     let (message, hint) = if told.errors == 0 {
-        (format!("{} has no rows; no call was made", feed.source.name()), "")
+        (
+            format!("{} has no rows; no call was made", feed.source.name()),
+            "",
+        )
     } else {
-        let message = format!("{}: {}{rows}; no call was made", feed.source.name(), many(told.errors, "fault"));
+        let message = format!(
+            "{}: {}{rows}; no call was made",
+            feed.source.name(),
+            many(told.errors, "fault")
+        );
         let hint = "correct the file and run it again";
-        (message, if some_sound { "correct the file, or send the sound rows alone with --skip-invalid" } else { hint })
+        (
+            message,
+            if some_sound {
+                "correct the file, or send the sound rows alone with --skip-invalid"
+            } else {
+                hint
+            },
+        )
     };
     Err(Failure::new(Exit::InvalidInput, message, hint))
 }
@@ -139,6 +175,11 @@ pub(super) fn imported(feed: &Feed, batch: &Batch, appended: &Appended) -> Strin
     .filter(|(n, _)| *n > 0)
     .map(|(n, what)| format!("{} {what}", talk::thousands(n)))
     .collect();
-    format!("batch {}: {} of {}: {}", batch.id, many(batch.rows_total, "row"), feed.source.name(), parts.join(", "))
+    format!(
+        "batch {}: {} of {}: {}",
+        batch.id,
+        many(batch.rows_total, "row"),
+        feed.source.name(),
+        parts.join(", ")
+    )
 }
-

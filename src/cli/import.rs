@@ -43,12 +43,18 @@ pub(super) async fn run(args: ImportArgs, scene: Scene) -> Result<Exit, Failure>
     let feed = files::open(&args.file.file, &setting)?;
     let told = files::check(&feed, &scene, false)?;
     let may_go_on = told.errors == 0 || args.skip_invalid;
-    let Some(checked) = told.checked.as_ref().filter(|checked| may_go_on && checked.summary.sound > 0) else {
+    let Some(checked) = told
+        .checked
+        .as_ref()
+        .filter(|checked| may_go_on && checked.summary.sound > 0)
+    else {
         return files::nothing_to_do(&feed, &told);
     };
     let ledger = scene.app.open_ledger()?;
     let (feed, checked) = (Arc::new(feed), Arc::new(checked.clone()));
-    let (batch, appended) = feed.import(&checked, &*ledger, &*scene.app.world, &mut |_| {}).await?;
+    let (batch, appended) = feed
+        .import(&checked, &*ledger, &*scene.app.world, &mut |_| {})
+        .await?;
     let imported = Imported {
         batch: batch.id.to_string(),
         rows: batch.rows_total,
@@ -58,7 +64,11 @@ pub(super) async fn run(args: ImportArgs, scene: Scene) -> Result<Exit, Failure>
         unchanged: appended.unchanged,
         invalid: appended.faulty,
     };
-    if scene.json { talk::json(&imported)? } else { talk::data(&imported.batch)? }
+    if scene.json {
+        talk::json(&imported)?
+    } else {
+        talk::data(&imported.batch)?
+    }
     scene.talk.say(files::imported(&feed, &batch, &appended));
     Ok(Exit::Done)
 }

@@ -29,12 +29,20 @@ struct JobLine {
 pub(super) async fn run(args: JobsArgs, scene: Scene) -> Result<Exit, Failure> {
     if let Some(name) = &args.job {
         let job = Job::load(name, &args.sets)?.job;
-        if scene.json { talk::json(&job)? } else { talk::data(job.to_toml().trim_end())? }
+        if scene.json {
+            talk::json(&job)?
+        } else {
+            talk::data(job.to_toml().trim_end())?
+        }
         return Ok(Exit::Done);
     }
     let lines: Vec<JobLine> = jobs()
         .into_iter()
-        .map(|job| JobLine { name: job.name, origin: job.origin, about: job.about.unwrap_or_else(|error| error) })
+        .map(|job| JobLine {
+            name: job.name,
+            origin: job.origin,
+            about: job.about.unwrap_or_else(|error| error),
+        })
         .collect();
     if scene.json {
         talk::json(&lines)?;

@@ -58,9 +58,19 @@ struct Ordered {
     changed: u64,
 }
 
-fn answer(scene: &Scene, batch: &Batch, verb: &'static str, changed: u64, line: &str) -> Result<Exit, Failure> {
+fn answer(
+    scene: &Scene,
+    batch: &Batch,
+    verb: &'static str,
+    changed: u64,
+    line: &str,
+) -> Result<Exit, Failure> {
     if scene.json {
-        talk::json(&Ordered { batch: batch.id.to_string(), verb, changed })?;
+        talk::json(&Ordered {
+            batch: batch.id.to_string(),
+            verb,
+            changed,
+        })?;
     }
     scene.talk.say(format!("batch {}: {line}", batch.id));
     Ok(Exit::Done)
@@ -69,18 +79,34 @@ fn answer(scene: &Scene, batch: &Batch, verb: &'static str, changed: u64, line: 
 pub(super) async fn retry(args: RetryArgs, scene: Scene) -> Result<Exit, Failure> {
     let ledger = scene.app.open_ledger()?;
     let batch = scene.app.find_batch(&*ledger, &args.which.batch).await?;
-    let changed = ledger.apply_to_batch(&batch.id, &Order::Retry, scene.app.world.now()).await?;
-    let line = format!("{} to try again; run the file again, or a worker, to work them", many(changed, "row"));
+    let changed = ledger
+        .apply_to_batch(&batch.id, &Order::Retry, scene.app.world.now())
+        .await?;
+    let line = format!(
+        "{} to try again; run the file again, or a worker, to work them",
+        many(changed, "row")
+    );
     answer(&scene, &batch, "retry", changed, &line)
 }
 
 pub(super) async fn pause(args: PauseArgs, scene: Scene) -> Result<Exit, Failure> {
     let ledger = scene.app.open_ledger()?;
     let batch = scene.app.find_batch(&*ledger, &args.which.batch).await?;
-    let pause = Pause { reason: PauseReason::Operator, detail: args.reason, since: scene.app.world.now(), until: None };
-    let changed = ledger.set_pause(&Which::Batch(batch.id.clone()), Some(&pause)).await?;
+    let pause = Pause {
+        reason: PauseReason::Operator,
+        detail: args.reason,
+        since: scene.app.world.now(),
+        until: None,
+    };
+    let changed = ledger
+        .set_pause(&Which::Batch(batch.id.clone()), Some(&pause))
+        .await?;
     let line = match (&batch.pause, changed.is_empty()) {
-        (Some(before), true) => format!("was paused already ({}): {}", before.reason.as_str(), before.detail),
+        (Some(before), true) => format!(
+            "was paused already ({}): {}",
+            before.reason.as_str(),
+            before.detail
+        ),
         _ => "paused; calls on their way end, nothing new is sent".to_owned(),
     };
     answer(&scene, &batch, "pause", changed.len() as u64, &line)
@@ -98,7 +124,10 @@ pub(super) async fn resume(args: ResumeArgs, scene: Scene) -> Result<Exit, Failu
     let line = if changed.is_empty() {
         "was not paused".to_owned()
     } else {
-        format!("{} resumed; run the file again, or a worker, to go on", many(changed.len() as u64, "batch").replace("batchs", "batches"))
+        format!(
+            "{} resumed; run the file again, or a worker, to go on",
+            many(changed.len() as u64, "batch").replace("batchs", "batches")
+        )
     };
     answer(&scene, &batch, "resume", changed.len() as u64, &line)
 }
@@ -107,7 +136,12 @@ pub(super) async fn cancel(args: CancelArgs, scene: Scene) -> Result<Exit, Failu
     let ledger = scene.app.open_ledger()?;
     let batch = scene.app.find_batch(&*ledger, &args.which.batch).await?;
     ledger.cancel(&batch.id).await?;
-    let changed = ledger.apply_to_batch(&batch.id, &Order::Cancel, scene.app.world.now()).await?;
-    let line = format!("cancelled; {} settled as Cancelled, those in flight follow", many(changed, "row"));
+    let changed = ledger
+        .apply_to_batch(&batch.id, &Order::Cancel, scene.app.world.now())
+        .await?;
+    let line = format!(
+        "cancelled; {} settled as Cancelled, those in flight follow",
+        many(changed, "row")
+    );
     answer(&scene, &batch, "cancel", changed, &line)
 }

@@ -30,7 +30,12 @@ impl ProgressLine {
             }
             bar
         });
-        Self { talk, bar, said_at: None, said: Counts::default() }
+        Self {
+            talk,
+            bar,
+            said_at: None,
+            said: Counts::default(),
+        }
     }
 
     /// Shows a tick.
@@ -63,16 +68,30 @@ impl ProgressLine {
 fn line(tick: &Tick) -> String {
     let counts = &tick.counts;
     let total = counts.total();
-    let mut parts = vec![format!("{} of {} settled", thousands(total - counts.open()), thousands(total))];
+    let mut parts = vec![format!(
+        "{} of {} settled",
+        thousands(total - counts.open()),
+        thousands(total)
+    )];
     let settled: Vec<String> = Tally::ALL
         .iter()
         .filter(|tally| !tally.is_open() && counts.of(**tally) > 0)
-        .map(|tally| format!("{} {}", thousands(counts.of(*tally)), tally.as_str().replace('_', " ")))
+        .map(|tally| {
+            format!(
+                "{} {}",
+                thousands(counts.of(*tally)),
+                tally.as_str().replace('_', " ")
+            )
+        })
         .collect();
     if !settled.is_empty() {
         parts.push(settled.join(", "));
     }
-    for (tally, word) in [(Tally::Pending, "pending"), (Tally::Unknown, "unknown"), (Tally::Queued, "to create")] {
+    for (tally, word) in [
+        (Tally::Pending, "pending"),
+        (Tally::Unknown, "unknown"),
+        (Tally::Queued, "to create"),
+    ] {
         if counts.of(tally) > 0 {
             parts.push(format!("{} {word}", thousands(counts.of(tally))));
         }
@@ -87,7 +106,11 @@ fn line(tick: &Tick) -> String {
     }
     match (forecast.created_in, forecast.settled_in) {
         (Some(created), Some(settled)) if !created.is_zero() => {
-            parts.push(format!("created in {}, settled in {}", span(created), span(settled)));
+            parts.push(format!(
+                "created in {}, settled in {}",
+                span(created),
+                span(settled)
+            ));
         }
         (_, Some(settled)) if !settled.is_zero() => parts.push(format!("settled in {}", span(settled))),
         _ => {}

@@ -23,9 +23,17 @@ pub(super) struct ReportArgs {
 pub(super) async fn run(args: ReportArgs, scene: Scene) -> Result<Exit, Failure> {
     let ledger = scene.app.open_ledger()?;
     let batch = scene.app.find_batch(&*ledger, &args.batch).await?;
-    let out = args.out.unwrap_or_else(|| PathBuf::from(super::run::REPORTS).join(batch.id.as_str()));
+    let out = args
+        .out
+        .unwrap_or_else(|| PathBuf::from(super::run::REPORTS).join(batch.id.as_str()));
     let summary = report(&scene.app, &ledger, &batch.id, &out).await?;
-    if scene.json { talk::json(&summary)? } else { talk::data(out.display().to_string())? }
-    scene.talk.say(super::run::closing(&summary, &out.display().to_string()));
+    if scene.json {
+        talk::json(&summary)?
+    } else {
+        talk::data(out.display().to_string())?
+    }
+    scene
+        .talk
+        .say(super::run::closing(&summary, &out.display().to_string()));
     Ok(Exit::Done)
 }

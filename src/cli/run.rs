@@ -38,21 +38,38 @@ pub(super) async fn run(args: RunArgs, scene: Scene) -> Result<Exit, Failure> {
     let feed = files::open(&args.file.file, &setting)?;
     let told = files::check(&feed, &scene, false)?;
     let may_go_on = told.errors == 0 || args.skip_invalid;
-    let Some(checked) = told.checked.as_ref().filter(|checked| may_go_on && checked.summary.sound > 0) else {
+    let Some(checked) = told
+        .checked
+        .as_ref()
+        .filter(|checked| may_go_on && checked.summary.sound > 0)
+    else {
         return files::nothing_to_do(&feed, &told);
     };
     let (feed, checked) = (Arc::new(feed), Arc::new(checked.clone()));
     let ledger = scene.app.open_ledger()?;
-    let (batch, appended) = feed.import(&checked, &*ledger, &*scene.app.world, &mut |_| {}).await?;
+    let (batch, appended) = feed
+        .import(&checked, &*ledger, &*scene.app.world, &mut |_| {})
+        .await?;
     scene.talk.say(files::imported(&feed, &batch, &appended));
-    let out = args.out.unwrap_or_else(|| PathBuf::from(REPORTS).join(batch.id.as_str()));
+    let out = args
+        .out
+        .unwrap_or_else(|| PathBuf::from(REPORTS).join(batch.id.as_str()));
 
     let mut line = ProgressLine::new(scene.talk, batch.rows_total);
     let world = Arc::clone(&scene.app.world);
     let mut stop = scene.stop.clone();
     let wait = args.wait.map(Span::get);
     let mut told = |tick: &Tick| line.show(tick, &*world);
-    let worked = work_batch(&scene.app, &setting.env, &ledger, &batch, wait, stop.asked(), &mut told).await;
+    let worked = work_batch(
+        &scene.app,
+        &setting.env,
+        &ledger,
+        &batch,
+        wait,
+        stop.asked(),
+        &mut told,
+    )
+    .await;
     line.end();
     let ended = worked?;
     let summary = report(&scene.app, &ledger, &batch.id, &out).await?;

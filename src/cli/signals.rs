@@ -12,7 +12,12 @@ pub struct Stop(watch::Receiver<Option<Exit>>);
 impl Stop {
     /// Waits for the first signal; gives the exit code that goes with it.
     pub async fn asked(&mut self) -> Exit {
-        let asked = self.0.wait_for(Option::is_some).await.ok().and_then(|asked| *asked);
+        let asked = self
+            .0
+            .wait_for(Option::is_some)
+            .await
+            .ok()
+            .and_then(|asked| *asked);
         match asked {
             Some(exit) => exit,
             None => std::future::pending().await,

@@ -36,14 +36,19 @@ struct Listening {
 pub(super) async fn run(args: SimulateArgs, mut scene: Scene) -> Result<Exit, Failure> {
     let Simulated::Adobe(args) = args.provider;
     let (listen, seed, state) = (args.listen, args.seed, args.state.clone());
-    let settings = args.into_settings().map_err(|error| Failure::usage(error, "`enlist simulate adobe --help`"))?;
+    let settings = args
+        .into_settings()
+        .map_err(|error| Failure::usage(error, "`enlist simulate adobe --help`"))?;
     let brain = Adobe::new(settings, seed);
     let host = match &state {
         Some(path) => Host::with_state(brain, path).map_err(|error| Failure::usage(error.to_string(), ""))?,
         None => Host::new(brain),
     };
     let cannot = |error: std::io::Error| {
-        Failure::usage(format!("cannot listen on {listen}: {error}"), "name a free address with --listen")
+        Failure::usage(
+            format!("cannot listen on {listen}: {error}"),
+            "name a free address with --listen",
+        )
     };
     let listener = TcpListener::bind(listen).await.map_err(cannot)?;
     let base_url = format!("http://{}", listener.local_addr().map_err(cannot)?);
@@ -52,7 +57,11 @@ pub(super) async fn run(args: SimulateArgs, mut scene: Scene) -> Result<Exit, Fa
         ledger_url: format!("{base_url}/_simulator/ledger"),
         base_url,
     };
-    if scene.json { talk::json_line(&listening)? } else { talk::data(&listening.base_url)? }
+    if scene.json {
+        talk::json_line(&listening)?
+    } else {
+        talk::data(&listening.base_url)?
+    }
     scene.talk.say(format!(
         "simulating adobe; use it with --set connection.base_url={} --set connection.token_url={}",
         listening.base_url, listening.token_url

@@ -74,13 +74,34 @@ pub(super) async fn run(args: StatusArgs, scene: Scene) -> Result<Exit, Failure>
         return Ok(Exit::Done);
     }
     talk::data(format!("batch     {}", batch.id))?;
-    talk::data(format!("job       {} ({} at {})", batch.job, batch.action.as_str(), batch.scope.account))?;
-    talk::data(format!("file      {}, imported {}", batch.file_name, batch.created_at))?;
-    talk::data(format!("rows      {}, {} imported", thousands(batch.rows_total), thousands(batch.rows_imported)))?;
+    talk::data(format!(
+        "job       {} ({} at {})",
+        batch.job,
+        batch.action.as_str(),
+        batch.scope.account
+    ))?;
+    talk::data(format!(
+        "file      {}, imported {}",
+        batch.file_name, batch.created_at
+    ))?;
+    talk::data(format!(
+        "rows      {}, {} imported",
+        thousands(batch.rows_total),
+        thousands(batch.rows_imported)
+    ))?;
     talk::data(format!("tasks     {}", tasks(&counts)))?;
-    talk::data(format!("calls     {}, {} throttled", thousands(counts.calls.iter().sum()), thousands(counts.throttled)))?;
+    talk::data(format!(
+        "calls     {}, {} throttled",
+        thousands(counts.calls.iter().sum()),
+        thousands(counts.throttled)
+    ))?;
     if let Some(pause) = &batch.pause {
-        talk::data(format!("paused    {} since {}: {}", pause.reason.as_str(), pause.since, pause.detail))?;
+        talk::data(format!(
+            "paused    {} since {}: {}",
+            pause.reason.as_str(),
+            pause.since,
+            pause.detail
+        ))?;
         talk::data(format!("hint      {}", pause.reason.hint()))?;
     }
     if batch.cancelled {
@@ -114,7 +135,10 @@ async fn list(ledger: &dyn Ledger, scene: &Scene) -> Result<Exit, Failure> {
     if scene.json {
         talk::json(&all)?;
     } else if ledger.batches().await?.is_empty() {
-        scene.talk.say(format!("no batch in {}; `enlist run FILE` makes one", ledger.describe()));
+        scene.talk.say(format!(
+            "no batch in {}; `enlist run FILE` makes one",
+            ledger.describe()
+        ));
     }
     Ok(Exit::Done)
 }
@@ -130,7 +154,10 @@ fn shown(batch: &Batch, counts: &Counts) -> BatchStatus {
         rows: batch.rows_total,
         rows_imported: batch.rows_imported,
         open: counts.open(),
-        tasks: Tally::ALL.iter().map(|tally| (tally.as_str().to_owned(), counts.of(*tally).into())).collect(),
+        tasks: Tally::ALL
+            .iter()
+            .map(|tally| (tally.as_str().to_owned(), counts.of(*tally).into()))
+            .collect(),
         calls: counts.calls.iter().sum(),
         pause: batch.pause.clone(),
         cancelled: batch.cancelled,
@@ -141,9 +168,19 @@ fn tasks(counts: &Counts) -> String {
     let parts: Vec<String> = Tally::ALL
         .iter()
         .filter(|tally| counts.of(**tally) > 0)
-        .map(|tally| format!("{} {}", thousands(counts.of(*tally)), tally.as_str().replace('_', " ")))
+        .map(|tally| {
+            format!(
+                "{} {}",
+                thousands(counts.of(*tally)),
+                tally.as_str().replace('_', " ")
+            )
+        })
         .collect();
-    if parts.is_empty() { "none".to_owned() } else { parts.join(", ") }
+    if parts.is_empty() {
+        "none".to_owned()
+    } else {
+        parts.join(", ")
+    }
 }
 
 async fn row(args: &StatusArgs, ledger: &dyn Ledger, batch: &Batch, scene: &Scene) -> Result<Exit, Failure> {
@@ -155,7 +192,10 @@ async fn row(args: &StatusArgs, ledger: &dyn Ledger, batch: &Batch, scene: &Scen
     let found = loop {
         let page = ledger.rows(&batch.id, from, PAGE_ROWS).await?;
         let Some(last) = page.last() else {
-            return Err(Failure::usage(format!("batch {} has no such row", batch.id), "results.csv of the report has them all"));
+            return Err(Failure::usage(
+                format!("batch {} has no such row", batch.id),
+                "results.csv of the report has them all",
+            ));
         };
         from = last.seq + 1;
         if let Some(row) = page.into_iter().find(wanted) {
@@ -164,7 +204,10 @@ async fn row(args: &StatusArgs, ledger: &dyn Ledger, batch: &Batch, scene: &Scen
     };
     let Some((key, task)) = found.task else {
         for fault in &found.faults {
-            talk::data(format!("line {}: {}: {}", found.line, fault.column, fault.message))?;
+            talk::data(format!(
+                "line {}: {}: {}",
+                found.line, fault.column, fault.message
+            ))?;
         }
         return Ok(Exit::Done);
     };
@@ -189,19 +232,32 @@ async fn row(args: &StatusArgs, ledger: &dyn Ledger, batch: &Batch, scene: &Scen
 fn tell(batch: &Batch, key: &RowKey, line: u64, task: &Task, attempts: &[Attempt]) -> Result<Exit, Failure> {
     talk::data(format!("row       {key}, line {line} of {}", batch.file_name))?;
     talk::data(format!("state     {}", task.state))?;
-    talk::data(format!("intent    {}, generation {}", task.correlation_id(&batch.scope, key), task.generation))?;
+    talk::data(format!(
+        "intent    {}, generation {}",
+        task.correlation_id(&batch.scope, key),
+        task.generation
+    ))?;
     if let Some(account) = &task.account {
-        let status = task.status.as_ref().map(|status| status.as_str()).unwrap_or_default();
+        let status = task
+            .status
+            .as_ref()
+            .map(|status| status.as_str())
+            .unwrap_or_default();
         talk::data(format!("account   {account}, status {status}"))?;
     }
     for error in &task.errors {
-        talk::data(format!("error     {} {} {}", error.code, error.field, error.message))?;
+        talk::data(format!(
+            "error     {} {} {}",
+            error.code, error.field, error.message
+        ))?;
     }
     if let Some(due) = task.due() {
         talk::data(format!("next      {due}"))?;
     }
     for attempt in attempts {
-        let http = attempt.http.map_or_else(|| "-".to_owned(), |http| http.to_string());
+        let http = attempt
+            .http
+            .map_or_else(|| "-".to_owned(), |http| http.to_string());
         talk::data(format!(
             "{}  {:<7}  {:>3}  {:<18}  {:>6} ms  id {}  request {}",
             attempt.at,

@@ -17,7 +17,10 @@ pub(super) struct Talk {
 
 impl Talk {
     pub(super) fn new(quiet: bool) -> Self {
-        Self { quiet, terminal: io::stderr().is_terminal() }
+        Self {
+            quiet,
+            terminal: io::stderr().is_terminal(),
+        }
     }
 
     /// Whether a line can be redrawn.
@@ -105,7 +108,13 @@ mod tests {
         for (n, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
             assert_eq!(thousands(n), text);
         }
-        for (s, text) in [(0, "0 s"), (119, "119 s"), (150, "2 min"), (7_500, "2 h 5 min"), (260_000, "3 days")] {
+        for (s, text) in [
+            (0, "0 s"),
+            (119, "119 s"),
+            (150, "2 min"),
+            (7_500, "2 h 5 min"),
+            (260_000, "3 days"),
+        ] {
             assert_eq!(span(Duration::from_secs(s)), text);
         }
         assert_eq!(many(1, "row"), "1 row");

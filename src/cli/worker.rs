@@ -25,7 +25,9 @@ pub(super) async fn run(args: WorkerArgs, mut scene: Scene) -> Result<Exit, Fail
         many(u64::from(args.in_flight), "row")
     ));
     let exit = scene.stop.asked().await;
-    scene.talk.say("stopping: finishing what is in flight; once more ends at once");
+    scene
+        .talk
+        .say("stopping: finishing what is in flight; once more ends at once");
     crew.stop().await;
     Ok(exit)
 }

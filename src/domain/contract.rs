@@ -83,18 +83,31 @@ pub struct Check {
 impl Check {
     /// A check whose failure keeps the row back; a job can turn it into a warning.
     pub const fn error(id: &'static str, test: Test, source: &'static str, hint: &'static str) -> Self {
-        Self { id, test, severity: super::fault::Severity::Error, can_be_lowered: true, source, hint }
+        Self {
+            id,
+            test,
+            severity: super::fault::Severity::Error,
+            can_be_lowered: true,
+            source,
+            hint,
+        }
     }
 
     /// A check whose failure is told and no more.
     pub const fn warning(id: &'static str, test: Test, source: &'static str, hint: &'static str) -> Self {
-        Self { severity: super::fault::Severity::Warning, ..Self::error(id, test, source, hint) }
+        Self {
+            severity: super::fault::Severity::Warning,
+            ..Self::error(id, test, source, hint)
+        }
     }
 
     /// The same check, which no job can turn into a warning.
     #[must_use]
     pub const fn firm(self) -> Self {
-        Self { can_be_lowered: false, ..self }
+        Self {
+            can_be_lowered: false,
+            ..self
+        }
     }
 }
 
@@ -192,25 +205,38 @@ impl Contract {
         };
         // An element of a list that is one column: `companyProfile.marketSegments[1]`.
         let template = template.strip_suffix("[]").unwrap_or(&template);
-        let rule = self.fields.iter().find(|rule| rule.wire_path.eq_ignore_ascii_case(template))?;
+        let rule = self
+            .fields
+            .iter()
+            .find(|rule| rule.wire_path.eq_ignore_ascii_case(template))?;
         (number < super::field::CONTACTS_MAX).then(|| rule.field.for_contact(number))
     }
 
     /// Where `field` goes, `companyProfile.contacts[1].email`.
     pub fn wire_path_of(&self, field: Field) -> Option<String> {
         let number = field.contact().unwrap_or_default();
-        self.rule(field).map(|rule| rule.wire_path.replace("[]", &format!("[{number}]")))
+        self.rule(field)
+            .map(|rule| rule.wire_path.replace("[]", &format!("[{number}]")))
     }
 
     /// Every check id of the contract, those between rows included.
     pub fn check_ids(&self) -> impl Iterator<Item = &'static str> {
-        let of_fields = self.fields.iter().flat_map(|rule| rule.checks).chain(self.every_field).map(|check| check.id);
+        let of_fields = self
+            .fields
+            .iter()
+            .flat_map(|rule| rule.checks)
+            .chain(self.every_field)
+            .map(|check| check.id);
         of_fields.chain(self.file_rules.iter().map(|rule| rule.id))
     }
 
     /// Whether a job can turn the check `id` into a warning.
     pub fn can_be_lowered(&self, id: &str) -> bool {
-        let mut checks = self.fields.iter().flat_map(|rule| rule.checks).chain(self.every_field);
+        let mut checks = self
+            .fields
+            .iter()
+            .flat_map(|rule| rule.checks)
+            .chain(self.every_field);
         checks.any(|check| check.id == id && check.can_be_lowered)
     }
 }

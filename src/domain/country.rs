@@ -101,17 +101,24 @@ static OTHER_NAMES: &[(&str, &str)] = &[
 
 /// Whether `code` is an alpha-2 code as it stands: capitals.
 pub fn is_code(code: &str) -> bool {
-    COUNTRIES.binary_search_by(|(alpha2, _, _)| (*alpha2).cmp(code)).is_ok()
+    COUNTRIES
+        .binary_search_by(|(alpha2, _, _)| (*alpha2).cmp(code))
+        .is_ok()
 }
 
 /// The alpha-2 code that `text` means: a code in another case, an alpha-3 code, or a name.
 pub fn meant_by(text: &str) -> Option<&'static str> {
     let meant = super::near::fold(text);
     let is_meant = |name: &&str| super::near::fold(name) == meant;
-    let by_country = COUNTRIES.iter().find(|(alpha2, alpha3, name)| [alpha2, alpha3, name].into_iter().any(|n| is_meant(n)));
-    by_country
-        .map(|(alpha2, _, _)| *alpha2)
-        .or_else(|| OTHER_NAMES.iter().find(|(_, name)| is_meant(name)).map(|(code, _)| *code))
+    let by_country = COUNTRIES
+        .iter()
+        .find(|(alpha2, alpha3, name)| [alpha2, alpha3, name].into_iter().any(|n| is_meant(n)));
+    by_country.map(|(alpha2, _, _)| *alpha2).or_else(|| {
+        OTHER_NAMES
+            .iter()
+            .find(|(_, name)| is_meant(name))
+            .map(|(code, _)| *code)
+    })
 }
 
 #[cfg(test)]
@@ -122,14 +129,25 @@ mod tests {
     fn the_table_is_whole_and_in_order() {
         assert_eq!(COUNTRIES.len(), 249);
         assert!(COUNTRIES.is_sorted_by(|a, b| a.0 < b.0));
-        assert!(COUNTRIES.iter().all(|(alpha2, alpha3, name)| alpha2.len() == 2 && alpha3.len() == 3 && !name.is_empty()));
+        assert!(
+            COUNTRIES
+                .iter()
+                .all(|(alpha2, alpha3, name)| alpha2.len() == 2 && alpha3.len() == 3 && !name.is_empty())
+        );
         assert!(OTHER_NAMES.iter().all(|(code, _)| is_code(code)));
     }
 
     #[test]
     fn finds_what_people_write() {
         assert!(is_code("US") && !is_code("us") && !is_code("UK") && !is_code(""));
-        for (text, code) in [("us", "US"), ("USA", "US"), ("U.S.A.", "US"), ("Germany", "DE"), ("uk", "GB"), ("Viet Nam", "VN")] {
+        for (text, code) in [
+            ("us", "US"),
+            ("USA", "US"),
+            ("U.S.A.", "US"),
+            ("Germany", "DE"),
+            ("uk", "GB"),
+            ("Viet Nam", "VN"),
+        ] {
             assert_eq!(meant_by(text), Some(code), "{text}");
         }
         assert_eq!(meant_by("Atlantis"), None);

@@ -41,8 +41,17 @@ impl Pace {
     pub fn note(&mut self, at: Timestamp, counts: &Counts) {
         let waiting = counts.of(Tally::Queued) + counts.of(Tally::Unknown);
         let settled = counts.total() - counts.open();
-        self.seen.push_back(Seen { at, created: counts.total() - waiting, settled });
-        while self.seen.len() > 2 && self.seen.get(1).is_some_and(|second| at.since(second.at) >= LOOK_BACK) {
+        self.seen.push_back(Seen {
+            at,
+            created: counts.total() - waiting,
+            settled,
+        });
+        while self.seen.len() > 2
+            && self
+                .seen
+                .get(1)
+                .is_some_and(|second| at.since(second.at) >= LOOK_BACK)
+        {
             self.seen.pop_front();
         }
     }
@@ -70,7 +79,11 @@ impl Pace {
             0 => Some(Duration::ZERO),
             _ => created_in.map(|created| (created + settle).max(by_pace.unwrap_or_default())),
         };
-        Forecast { settled_per_s, created_in, settled_in }
+        Forecast {
+            settled_per_s,
+            created_in,
+            settled_in,
+        }
     }
 }
 
@@ -97,7 +110,10 @@ mod tests {
     fn times_from_the_pace() {
         let mut pace = Pace::default();
         pace.note(Timestamp::from_ms(0), &counts(1_000, 0, 0));
-        assert_eq!(pace.forecast(&counts(1_000, 0, 0), Duration::from_secs(30)), Forecast::default());
+        assert_eq!(
+            pace.forecast(&counts(1_000, 0, 0), Duration::from_secs(30)),
+            Forecast::default()
+        );
         // 100 creates a second, 50 of them settled.
         let now = counts(800, 100, 100);
         pace.note(Timestamp::from_ms(2_000), &now);
@@ -114,7 +130,10 @@ mod tests {
             pace.note(Timestamp::from_ms(ms), &counts(10, 0, 0));
         }
         assert_eq!(pace.forecast(&counts(10, 0, 0), Duration::ZERO).created_in, None);
-        assert_eq!(pace.forecast(&counts(0, 0, 10), Duration::ZERO).settled_in, Some(Duration::ZERO));
+        assert_eq!(
+            pace.forecast(&counts(0, 0, 10), Duration::ZERO).settled_in,
+            Some(Duration::ZERO)
+        );
     }
 
     #[test]

@@ -82,18 +82,33 @@ pub struct Place {
 impl Place {
     /// The file as a whole.
     pub fn file(file: &Arc<str>) -> Self {
-        Self { file: Arc::clone(file), line: 0, record: 0, column: String::new(), column_number: 0 }
+        Self {
+            file: Arc::clone(file),
+            line: 0,
+            record: 0,
+            column: String::new(),
+            column_number: 0,
+        }
     }
 
     /// A record.
     pub fn record(file: &Arc<str>, line: u64, record: u64) -> Self {
-        Self { line, record, ..Self::file(file) }
+        Self {
+            line,
+            record,
+            ..Self::file(file)
+        }
     }
 }
 
 impl Fault {
     /// An error of the rule `rule`, without a cell.
-    pub fn error(place: Place, rule: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub fn error(
+        place: Place,
+        rule: &'static str,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
         Self {
             place,
             field: None,
@@ -115,7 +130,11 @@ impl Fault {
     /// The same fault, of this canonical column and cell.
     #[must_use]
     pub fn with_cell(self, field: Option<Field>, value: &str) -> Self {
-        Self { field, value: cut(value), ..self }
+        Self {
+            field,
+            value: cut(value),
+            ..self
+        }
     }
 
     /// Whether the row cannot go.
@@ -139,7 +158,8 @@ fn harmless(text: &str) -> String {
 }
 
 fn is_unprintable(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+    c.is_control()
+        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }
 
 impl fmt::Display for Fault {
@@ -160,7 +180,11 @@ impl fmt::Display for Fault {
 /// Like [`harmless`] without the cut: messages and hints may repeat a piece of the file.
 fn harmless_line(text: &str) -> Cow<'_, str> {
     if text.chars().any(is_unprintable) {
-        return Cow::Owned(text.chars().map(|c| if is_unprintable(c) { '\u{FFFD}' } else { c }).collect());
+        return Cow::Owned(
+            text.chars()
+                .map(|c| if is_unprintable(c) { '\u{FFFD}' } else { c })
+                .collect(),
+        );
     }
     Cow::Borrowed(text)
 }
@@ -185,16 +209,30 @@ mod tests {
     use super::*;
 
     fn fault() -> Fault {
-        let place = Place { column: "zip".into(), column_number: 7, ..Place::record(&"a.csv".into(), 12, 11) };
-        Fault::error(place, "postal_code.pattern", "not a postal code of US", "write 02110")
-            .with_cell(Some(Field::PostalCode), "2110")
+        let place = Place {
+            column: "zip".into(),
+            column_number: 7,
+            ..Place::record(&"a.csv".into(), 12, 11)
+        };
+        Fault::error(
+            place,
+            "postal_code.pattern",
+            "not a postal code of US",
+            "write 02110",
+        )
+        .with_cell(Some(Field::PostalCode), "2110")
     }
 
     #[test]
     fn reads_as_one_line_and_a_hint() {
         let shown = "error[postal_code.pattern]: a.csv:12: column 7 `zip` \"2110\": not a postal code of US\n  hint: write 02110";
         assert_eq!(fault().to_string(), shown);
-        let bare = Fault::error(Place::file(&"a.csv".into()), "file.empty", "the file is empty", "");
+        let bare = Fault::error(
+            Place::file(&"a.csv".into()),
+            "file.empty",
+            "the file is empty",
+            "",
+        );
         assert_eq!(bare.to_string(), "error[file.empty]: a.csv: the file is empty");
     }
 
@@ -210,12 +248,21 @@ mod tests {
         assert_eq!(cut(&"ä".repeat(80)), "ä".repeat(80));
         assert_eq!(cut(&"ä".repeat(81)).chars().count(), VALUE_CHARS_MAX);
         let nasty = Fault::error(
-            Place { column: "a\u{1b}[2Jb".into(), ..Place::file(&"f\u{7}.csv".into()) },
+            Place {
+                column: "a\u{1b}[2Jb".into(),
+                ..Place::file(&"f\u{7}.csv".into())
+            },
             "x",
             "m\u{202e}",
             "h\n",
         )
         .with_cell(None, "\u{1b}]0;x\u{7}");
-        assert!(!nasty.to_string().replace("\n  hint", "").chars().any(is_unprintable));
+        assert!(
+            !nasty
+                .to_string()
+                .replace("\n  hint", "")
+                .chars()
+                .any(is_unprintable)
+        );
     }
 }

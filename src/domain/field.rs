@@ -79,7 +79,8 @@ impl Field {
 
     /// Every field in canonical order, the contacts one after the other.
     pub fn all() -> impl Iterator<Item = Self> {
-        let contacts = (0..CONTACTS_MAX).flat_map(|n| PER_CONTACT.iter().map(move |(field, _)| field.for_contact(n)));
+        let contacts =
+            (0..CONTACTS_MAX).flat_map(|n| PER_CONTACT.iter().map(move |(field, _)| field.for_contact(n)));
         SINGLE.iter().map(|(field, _)| *field).chain(contacts)
     }
 
@@ -134,12 +135,18 @@ impl Field {
     pub fn base_name(self) -> &'static str {
         let of_first = self.for_contact(0);
         let mut known = SINGLE.iter().chain(&PER_CONTACT);
-        known.find(|(field, _)| *field == of_first).map_or("", |(_, name)| name)
+        known
+            .find(|(field, _)| *field == of_first)
+            .map_or("", |(_, name)| name)
     }
 }
 
 const fn contact_slot(number: u8, which: usize) -> usize {
-    let number = if number < CONTACTS_MAX { number } else { CONTACTS_MAX - 1 };
+    let number = if number < CONTACTS_MAX {
+        number
+    } else {
+        CONTACTS_MAX - 1
+    };
     SINGLE.len() + PER_CONTACT.len() * number as usize + which
 }
 
@@ -150,7 +157,12 @@ impl fmt::Display for Field {
         let name = self.base_name();
         match self.contact() {
             None | Some(0) => f.write_str(name),
-            Some(n) => write!(f, "contact_{}_{}", u16::from(n) + 1, name.strip_prefix("contact_").unwrap_or(name)),
+            Some(n) => write!(
+                f,
+                "contact_{}_{}",
+                u16::from(n) + 1,
+                name.strip_prefix("contact_").unwrap_or(name)
+            ),
         }
     }
 }
@@ -170,14 +182,19 @@ impl FromStr for Field {
         if let Some((field, _)) = SINGLE.iter().chain(&PER_CONTACT).find(|(_, name)| *name == text) {
             return Ok(*field);
         }
-        let (number, name) = text.strip_prefix("contact_").and_then(|t| t.split_once('_')).ok_or_else(unknown)?;
+        let (number, name) = text
+            .strip_prefix("contact_")
+            .and_then(|t| t.split_once('_'))
+            .ok_or_else(unknown)?;
         let number: u8 = number.parse().map_err(|_| unknown())?;
         if number == 0 || number > CONTACTS_MAX {
             return Err(unknown());
         }
         let of_contact = |full: &str| full == name || full.strip_prefix("contact_") == Some(name);
         let known = PER_CONTACT.iter().find(|(_, full)| of_contact(full));
-        known.map(|(field, _)| field.for_contact(number - 1)).ok_or_else(unknown)
+        known
+            .map(|(field, _)| field.for_contact(number - 1))
+            .ok_or_else(unknown)
     }
 }
 
@@ -213,7 +230,14 @@ mod tests {
         assert_eq!(Field::FirstName(1).to_string(), "contact_2_first_name");
         assert_eq!(Field::ContactPhone(1).to_string(), "contact_2_phone");
         assert_eq!("contact_1_email".parse(), Ok(Field::Email(0)));
-        for wrong in ["", "contact_0_email", "contact_21_email", "contact_2_", "contact_x_email", "contact_2_city"] {
+        for wrong in [
+            "",
+            "contact_0_email",
+            "contact_21_email",
+            "contact_2_",
+            "contact_x_email",
+            "contact_2_city",
+        ] {
             assert!(wrong.parse::<Field>().is_err(), "{wrong}");
         }
     }

@@ -102,10 +102,10 @@ pub struct Transition {
 /// What an answer means for everybody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Nobody sends before then.
+    /// Nobody sends for a while.
     Throttle {
-        /// The end of the wait.
-        until: Timestamp,
+        /// How long the provider asked to wait, if it said.
+        asked: Option<Duration>,
     },
     /// The batch, or all that use the credentials, stand still. Fails no rows.
     Pause {
@@ -461,10 +461,14 @@ impl Next<'_> {
         match refused {
             Refused::Throttled { retry_after } => self.throttled(*retry_after),
             Refused::TokenStale => self.task.due_at = self.now,
+            // A pause is not time spent trying.
             Refused::Denied(error) => {
-                // A pause is not time spent trying.
                 self.task.trying_since = None;
                 self.pause(PauseReason::Auth, error);
+            }
+            Refused::WrongAddress(error) => {
+                self.task.trying_since = None;
+                self.pause(PauseReason::Configuration, error);
             }
             Refused::IdsRefused(_) => {
                 patience = patience.min(2);
@@ -476,20 +480,20 @@ impl Next<'_> {
         }
     }
 
-    fn throttled(&mut self, retry_after: Option<Duration>) {
+    fn throttled(&mut self, asked: Option<Duration>) {
         let retry = &self.rules.retry;
-        let wait = retry_after.unwrap_or(retry.throttle_default);
-        let until = self.now.plus(wait);
+        let until = self.now.plus(asked.unwrap_or(retry.throttle_default));
         self.task.due_at = until;
-        self.effect = Some(if wait > retry.throttle_max {
-            let detail = format!("the provider asked to wait {} s", wait.as_secs());
-            Effect::Pause {
-                reason: PauseReason::Quota,
-                detail,
-                until: Some(until),
+        self.effect = Some(match asked {
+            Some(wait) if wait > retry.throttle_max => {
+                let detail = format!("the provider asked to wait {} s", wait.as_secs());
+                Effect::Pause {
+                    reason: PauseReason::Quota,
+                    detail,
+                    until: Some(until),
+                }
             }
-        } else {
-            Effect::Throttle { until }
+            asked => Effect::Throttle { asked },
         });
     }
 

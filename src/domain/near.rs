@@ -5,7 +5,10 @@ const LIKENESS_MIN: f64 = 0.84;
 
 /// `text` without case, spaces and punctuation: `Postal Code`, `postal-code` and `postalCode` are one name.
 pub fn fold(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    text.chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 /// The one of `candidates` that is most like `text`, if any is like enough.
@@ -29,7 +32,11 @@ pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 fn likeness(a: &str, b: &str) -> f64 {
     let edits = strsim::damerau_levenshtein(a, b);
     let letters = a.chars().count().min(b.chars().count());
-    if edits * 4 > letters + 1 { 0.0 } else { strsim::jaro_winkler(a, b) }
+    if edits * 4 > letters + 1 {
+        0.0
+    } else {
+        strsim::jaro_winkler(a, b)
+    }
 }
 
 #[cfg(test)]

@@ -54,12 +54,17 @@ impl Record {
 
     /// Every field that has a text, in canonical order.
     pub fn fields(&self) -> impl Iterator<Item = (Field, &str)> {
-        self.ends.iter().enumerate().filter_map(|(at, (field, _))| Some((*field, self.text_at(at)?)))
+        self.ends
+            .iter()
+            .enumerate()
+            .filter_map(|(at, (field, _))| Some((*field, self.text_at(at)?)))
     }
 
     /// The market segments, each once, in the order of the file.
     pub fn segments(&self) -> impl Iterator<Item = &str> {
-        self.get(Field::Segments).into_iter().flat_map(|text| text.split(';'))
+        self.get(Field::Segments)
+            .into_iter()
+            .flat_map(|text| text.split(';'))
     }
 
     /// The contacts in the order of the columns.
@@ -80,14 +85,21 @@ impl Record {
     /// The column that a field of a sent contact came from: contacts are sent without gaps, so the provider's
     /// `contacts[1]` can be the third contact of the file.
     pub fn field_in_file(&self, sent: Field) -> Field {
-        let Some(position) = sent.contact() else { return sent };
-        self.contacts().nth(position.into()).map_or(sent, |contact| sent.for_contact(contact.number))
+        let Some(position) = sent.contact() else {
+            return sent;
+        };
+        self.contacts()
+            .nth(position.into())
+            .map_or(sent, |contact| sent.for_contact(contact.number))
     }
 
     /// Digest of all fields but the key: equal when nothing that goes to a provider changed.
     pub fn digest(&self) -> Digest {
         let mut parts = Vec::with_capacity(self.ends.len() * 2);
-        let names: Vec<(String, &str)> = self.fields().map(|(field, text)| (field.to_string(), text)).collect();
+        let names: Vec<(String, &str)> = self
+            .fields()
+            .map(|(field, text)| (field.to_string(), text))
+            .collect();
         for (name, text) in names.iter().filter(|(name, _)| name != "key") {
             parts.push(name.as_bytes());
             parts.push(text.as_bytes());
@@ -96,7 +108,10 @@ impl Record {
     }
 
     fn text_at(&self, at: usize) -> Option<&str> {
-        let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |(_, end)| *end);
+        let start = at
+            .checked_sub(1)
+            .and_then(|before| self.ends.get(before))
+            .map_or(0, |(_, end)| *end);
         self.text.get(start..self.ends.get(at)?.1)
     }
 }
@@ -109,7 +124,10 @@ pub(super) struct Draft {
 
 impl Draft {
     pub(super) fn with_capacity(bytes: usize, fields: usize) -> Self {
-        Self { text: String::with_capacity(bytes), ends: Vec::with_capacity(fields) }
+        Self {
+            text: String::with_capacity(bytes),
+            ends: Vec::with_capacity(fields),
+        }
     }
 
     /// Adds a field; fields come in canonical order.
@@ -120,7 +138,11 @@ impl Draft {
 
     /// The record, if its key is one.
     pub(super) fn finish(self) -> Option<Record> {
-        let mut record = Record { key: RowKey::new("?").ok()?, text: self.text, ends: self.ends };
+        let mut record = Record {
+            key: RowKey::new("?").ok()?,
+            text: self.text,
+            ends: self.ends,
+        };
         record.key = RowKey::new(record.get(Field::Key)?).ok()?;
         Some(record)
     }
@@ -144,7 +166,9 @@ pub fn derived_key(company: &str, country: &str, email: &str) -> Option<RowKey> 
 impl fmt::Debug for Record {
     /// The key alone: records hold personal data and must not reach a log whole.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Record").field("key", &self.key).finish_non_exhaustive()
+        f.debug_struct("Record")
+            .field("key", &self.key)
+            .finish_non_exhaustive()
     }
 }
 
@@ -180,7 +204,9 @@ impl<'de> Deserialize<'de> for Record {
                 let bytes = fields.iter().map(|(_, text)| text.len()).sum();
                 let mut draft = Draft::with_capacity(bytes, fields.len());
                 fields.iter().for_each(|(field, text)| draft.push(*field, text));
-                draft.finish().ok_or_else(|| de::Error::custom("a stored record without a sound key"))
+                draft
+                    .finish()
+                    .ok_or_else(|| de::Error::custom("a stored record without a sound key"))
             }
         }
         deserializer.deserialize_map(Fields)
@@ -227,7 +253,11 @@ mod tests {
     #[test]
     fn goes_to_the_ledger_and_back_and_does_not_print_persons() {
         let json = serde_json::to_string(&record()).unwrap();
-        assert!(json.starts_with(r#"{"key":"888","company":"Fairmont","segments":"COM;EDU","first_name":"Mickey""#));
+        assert!(
+            json.starts_with(
+                r#"{"key":"888","company":"Fairmont","segments":"COM;EDU","first_name":"Mickey""#
+            )
+        );
         assert_eq!(serde_json::from_str::<Record>(&json).unwrap(), record());
         assert_eq!(format!("{:?}", record()), r#"Record { key: RowKey("888"), .. }"#);
         assert!(serde_json::from_str::<Record>(r#"{"company":"Fairmont"}"#).is_err());
@@ -245,9 +275,15 @@ mod tests {
     #[test]
     fn a_derived_key_stays_when_other_things_change() {
         let key = derived_key("Fairmont  Ltd ", "US", "Mickey@Mouse.example").unwrap();
-        assert_eq!(key, derived_key("fairmont ltd", "us", "mickey@mouse.example").unwrap());
+        assert_eq!(
+            key,
+            derived_key("fairmont ltd", "us", "mickey@mouse.example").unwrap()
+        );
         assert_eq!(key.as_str().len(), 22);
-        assert_ne!(key, derived_key("fairmont ltd", "ca", "mickey@mouse.example").unwrap());
+        assert_ne!(
+            key,
+            derived_key("fairmont ltd", "ca", "mickey@mouse.example").unwrap()
+        );
         assert_eq!(derived_key("fairmont", " ", "a@b.example"), None);
         // Parts do not run together.
         assert_ne!(derived_key("ab", "c", "d"), derived_key("a", "bc", "d"));

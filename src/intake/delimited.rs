@@ -27,11 +27,18 @@ pub(super) struct Delimited {
 }
 
 enum Parsed {
-    Record { line: u64 },
+    Record {
+        line: u64,
+    },
     /// More bytes or more cells than the limits allow.
-    Excess { line: u64, what: &'static str },
+    Excess {
+        line: u64,
+        what: &'static str,
+    },
     /// The file ended inside quotes.
-    Unclosed { line: u64 },
+    Unclosed {
+        line: u64,
+    },
     End,
 }
 
@@ -65,28 +72,60 @@ impl Delimited {
         let refuse = |rule, message: &str, hint: &str| Err(IntakeError::file(&name, rule, message, hint));
         let line = match self.parse()? {
             Parsed::Record { line } => line,
-            Parsed::End => return refuse("file.empty", "the file is empty", "feed a file with a header line and a row for each reseller"),
+            Parsed::End => {
+                return refuse(
+                    "file.empty",
+                    "the file is empty",
+                    "feed a file with a header line and a row for each reseller",
+                );
+            }
             Parsed::Excess { what, .. } => {
-                return refuse("file.header", &format!("the header line has more than {what}"), "is this a CSV file?");
+                return refuse(
+                    "file.header",
+                    &format!("the header line has more than {what}"),
+                    "is this a CSV file?",
+                );
             }
             Parsed::Unclosed { .. } => {
-                return refuse("file.header", "a quote in the header line is never closed", "close it");
+                return refuse(
+                    "file.header",
+                    "a quote in the header line is never closed",
+                    "close it",
+                );
             }
         };
         let mut row = Row::default();
         if !self.take(&mut row) || row.cells().any(|cell| cell.contains('\0')) {
-            return refuse("file.encoding", "the header line is not UTF-8 text", "save the file as CSV UTF-8");
+            return refuse(
+                "file.encoding",
+                "the header line is not UTF-8 text",
+                "save the file as CSV UTF-8",
+            );
         }
         let names: Vec<String> = row.cells().map(|cell| cell.trim().to_owned()).collect();
         if let [only] = names.as_slice()
-            && let Some((_, word)) = OTHER_SEPARATORS.iter().find(|(separator, _)| only.contains(*separator))
+            && let Some((_, word)) = OTHER_SEPARATORS
+                .iter()
+                .find(|(separator, _)| only.contains(*separator))
         {
             let message = format!("the columns are separated by {word}, not by commas");
-            return refuse("file.separator", &message, "save the file as CSV with commas (in a spreadsheet: CSV UTF-8)");
+            return refuse(
+                "file.separator",
+                &message,
+                "save the file as CSV with commas (in a spreadsheet: CSV UTF-8)",
+            );
         }
         if names.len() > self.limits.columns_max {
-            let message = format!("{} columns, at most {} are read", names.len(), self.limits.columns_max);
-            return refuse("file.columns", &message, "take out the columns that are not needed");
+            let message = format!(
+                "{} columns, at most {} are read",
+                names.len(),
+                self.limits.columns_max
+            );
+            return refuse(
+                "file.columns",
+                &message,
+                "take out the columns that are not needed",
+            );
         }
         Headers::new(&name, line, names, &self.limits)
     }
@@ -104,7 +143,12 @@ impl Delimited {
                 Parsed::Excess { what, .. } => {
                     self.records = record;
                     let hint = "is a quote missing, so that several lines became one?";
-                    return Ok(Step::Bad(vec![Fault::error(place, "row.too_long", format!("more than {what}"), hint)]));
+                    return Ok(Step::Bad(vec![Fault::error(
+                        place,
+                        "row.too_long",
+                        format!("more than {what}"),
+                        hint,
+                    )]));
                 }
                 Parsed::Record { .. } => {
                     let is_text = self.take(row);
@@ -124,7 +168,12 @@ impl Delimited {
         if !is_text {
             let hint = "save the file as CSV UTF-8 from the program it comes from";
             row.limit_cells(self.limits.cell_chars_max);
-            return Step::Bad(vec![Fault::error(place, "row.encoding", "the record is not UTF-8 text", hint)]);
+            return Step::Bad(vec![Fault::error(
+                place,
+                "row.encoding",
+                "the record is not UTF-8 text",
+                hint,
+            )]);
         }
         let surplus = row.cells().skip(columns).find(|cell| !cell.trim().is_empty());
         if cells < columns || surplus.is_some() {
@@ -209,7 +258,9 @@ impl Delimited {
         }
         let (mut text, mut lossy_ends, mut start) = (String::new(), Vec::with_capacity(ends.len()), 0);
         for end in ends {
-            text.push_str(&String::from_utf8_lossy(bytes.get(start..*end).unwrap_or_default()));
+            text.push_str(&String::from_utf8_lossy(
+                bytes.get(start..*end).unwrap_or_default(),
+            ));
             lossy_ends.push(text.len());
             start = *end;
         }
@@ -219,8 +270,14 @@ impl Delimited {
 }
 
 fn unclosed(place: Place) -> Fault {
-    let hint = "close the quote, or write it twice where it belongs to the text; nothing after this line was read";
-    Fault::error(place, "file.quote", "a quote opened in this record is never closed", hint)
+    let hint =
+        "close the quote, or write it twice where it belongs to the text; nothing after this line was read";
+    Fault::error(
+        place,
+        "file.quote",
+        "a quote opened in this record is never closed",
+        hint,
+    )
 }
 
 fn ragged(headers: &Headers, row: &Row, place: Place, surplus: Option<&str>) -> Fault {
@@ -230,9 +287,22 @@ fn ragged(headers: &Headers, row: &Row, place: Place, surplus: Option<&str>) -> 
         _ if swallowed => "a cell spans several lines: is a quote not closed, or not doubled?".to_owned(),
         Some(_) => "put a cell that has a comma in quotes".to_owned(),
         None => {
-            let missing: Vec<String> = headers.names().iter().skip(cells).take(4).map(|name| format!("`{}`", cut(name))).collect();
-            let more = if columns - cells > missing.len() { ", …" } else { "" };
-            format!("nothing was found for {}{more}; an empty cell still needs its comma", missing.join(", "))
+            let missing: Vec<String> = headers
+                .names()
+                .iter()
+                .skip(cells)
+                .take(4)
+                .map(|name| format!("`{}`", cut(name)))
+                .collect();
+            let more = if columns - cells > missing.len() {
+                ", …"
+            } else {
+                ""
+            };
+            format!(
+                "nothing was found for {}{more}; an empty cell still needs its comma",
+                missing.join(", ")
+            )
         }
     };
     let message = format!("{cells} cells, and the header has {columns}");

@@ -87,12 +87,18 @@ impl Input {
         let from = self.start;
         self.start = (self.start + count).min(self.end);
         let taken = self.buffer.get(from..self.start).unwrap_or_default();
-        let Some((first, last)) = taken.first().zip(taken.last()) else { return };
+        let Some((first, last)) = taken.first().zip(taken.last()) else {
+            return;
+        };
         // Lines end in LF, CR LF or CR.
         let feeds = taken.iter().filter(|byte| **byte == b'\n').count();
         let returns = taken.iter().filter(|byte| **byte == b'\r').count();
         let split_pair = usize::from(self.after_return && *first == b'\n');
-        let pairs = if returns == 0 { 0 } else { taken.windows(2).filter(|pair| *pair == b"\r\n").count() };
+        let pairs = if returns == 0 {
+            0
+        } else {
+            taken.windows(2).filter(|pair| *pair == b"\r\n").count()
+        };
         self.line += (feeds + returns - pairs - split_pair) as u64;
         self.after_return = *last == b'\r';
     }
@@ -144,12 +150,23 @@ mod tests {
     }
 
     fn input(bytes: &[u8], limits: &Limits) -> Input {
-        Input::new(Box::new(Drip(io::Cursor::new(bytes.to_vec()))), &"f".into(), limits)
+        Input::new(
+            Box::new(Drip(io::Cursor::new(bytes.to_vec()))),
+            &"f".into(),
+            limits,
+        )
     }
 
     #[test]
     fn lines_are_counted_however_they_end_and_however_they_arrive() {
-        for (bytes, line) in [("a\nb\n", 3), ("a\r\nb\r\n", 3), ("a\rb\r", 3), ("\r\n\r\n", 3), ("\n\r\n\r", 4), ("a", 1)] {
+        for (bytes, line) in [
+            ("a\nb\n", 3),
+            ("a\r\nb\r\n", 3),
+            ("a\rb\r", 3),
+            ("\r\n\r\n", 3),
+            ("\n\r\n\r", 4),
+            ("a", 1),
+        ] {
             for at_once in [true, false] {
                 let mut input = input(bytes.as_bytes(), &Limits::default());
                 if at_once {
@@ -174,8 +191,13 @@ mod tests {
 
     #[test]
     fn the_limit_holds_for_what_is_read_not_for_what_was_promised() {
-        let limits = Limits { file_bytes_max: 2, ..Limits::default() };
-        let Err(IntakeError::File(fault)) = input(b"abc", &limits).finish() else { panic!() };
+        let limits = Limits {
+            file_bytes_max: 2,
+            ..Limits::default()
+        };
+        let Err(IntakeError::File(fault)) = input(b"abc", &limits).finish() else {
+            panic!()
+        };
         assert_eq!(fault.rule, "file.too_large");
     }
 }

@@ -96,9 +96,17 @@ impl Json {
                     continue;
                 }
                 if names.len() == self.limits.columns_max {
-                    let message = format!("more than {} different fields; the next would be `{path}`", names.len());
+                    let message = format!(
+                        "more than {} different fields; the next would be `{path}`",
+                        names.len()
+                    );
                     let hint = "is the whole list inside one object? Feed the list itself, one object for each reseller";
-                    return Err(IntakeError::file(self.splitter.input.name(), "file.columns", message, hint));
+                    return Err(IntakeError::file(
+                        self.splitter.input.name(),
+                        "file.columns",
+                        message,
+                        hint,
+                    ));
                 }
                 self.columns.insert(path.to_owned(), names.len());
                 names.push(path.to_owned());
@@ -119,7 +127,12 @@ impl Json {
 
     fn empty(&self) -> IntakeError {
         let hint = "feed a list of objects, one for each reseller";
-        IntakeError::file(self.splitter.input.name(), "file.empty", "there are no records in the file", hint)
+        IntakeError::file(
+            self.splitter.input.name(),
+            "file.empty",
+            "there are no records in the file",
+            hint,
+        )
     }
 
     /// Reads the next record.
@@ -140,28 +153,50 @@ impl Json {
         if matches!(piece, Piece::TooLong { .. }) {
             let message = format!("more than {} bytes", self.limits.row_bytes_max);
             let hint = "is a quote missing, so that several records became one?";
-            return Ok(Step::Bad(vec![Fault::error(place, "row.too_long", message, hint)]));
+            return Ok(Step::Bad(vec![Fault::error(
+                place,
+                "row.too_long",
+                message,
+                hint,
+            )]));
         }
         Ok(self.fill(headers, row, &place))
     }
 
     fn fill(&mut self, headers: &Headers, row: &mut Row, place: &Place) -> Step {
-        let bad = |rule, message: String, hint: &str| Step::Bad(vec![Fault::error(place.clone(), rule, message, hint)]);
+        let bad = |rule, message: String, hint: &str| {
+            Step::Bad(vec![Fault::error(place.clone(), rule, message, hint)])
+        };
         let Ok(text) = std::str::from_utf8(&self.record) else {
-            return bad("row.encoding", "the record is not UTF-8 text".to_owned(), "save the file as UTF-8");
+            return bad(
+                "row.encoding",
+                "the record is not UTF-8 text".to_owned(),
+                "save the file as UTF-8",
+            );
         };
         let read = self.flat.read(text);
         let mut faults = Vec::new();
         for (path, text, is_number) in self.flat.cells() {
-            let Some(column) = self.columns.get(path) else { continue };
+            let Some(column) = self.columns.get(path) else {
+                continue;
+            };
             if !row.set(*column, text, is_number) {
                 let message = format!("`{path}` is there twice");
-                faults.push(Fault::error(place.clone(), "row.json", message, "keep the one that is meant"));
+                faults.push(Fault::error(
+                    place.clone(),
+                    "row.json",
+                    message,
+                    "keep the one that is meant",
+                ));
             }
         }
         if let Err(reason) = read {
             row.limit_cells(self.limits.cell_chars_max);
-            return bad("row.json", format!("not a JSON record: {reason}"), "each record is an object: {\"company\": …, …}");
+            return bad(
+                "row.json",
+                format!("not a JSON record: {reason}"),
+                "each record is an object: {\"company\": …, …}",
+            );
         }
         faults.extend(headers.too_long_cells(row, place, self.limits.cell_chars_max));
         if faults.is_empty() {

@@ -60,7 +60,9 @@ impl Mapping {
             decided: vec![Decided::No; headers.names().len()],
             faults: Vec::new(),
         };
-        job_columns.iter().for_each(|(header, field)| builder.by_job(header, field));
+        job_columns
+            .iter()
+            .for_each(|(header, field)| builder.by_job(header, field));
         (0..headers.names().len()).for_each(|column| builder.by_name(column));
         builder.key_of_report();
         builder.unknown();
@@ -68,9 +70,18 @@ impl Mapping {
         if builder.faults.iter().any(Fault::is_error) {
             return Err(builder.faults);
         }
-        let contacts = Field::all().filter(|field| builder.columns.get(field.slot()).is_some_and(Option::is_some));
-        let contacts = contacts.filter_map(Field::contact).max().map_or(0, |last| last + 1);
-        Ok(Self { headers: headers.clone(), columns: builder.columns, contacts, warnings: builder.faults })
+        let contacts =
+            Field::all().filter(|field| builder.columns.get(field.slot()).is_some_and(Option::is_some));
+        let contacts = contacts
+            .filter_map(Field::contact)
+            .max()
+            .map_or(0, |last| last + 1);
+        Ok(Self {
+            headers: headers.clone(),
+            columns: builder.columns,
+            contacts,
+            warnings: builder.faults,
+        })
     }
 
     /// What the user should know of the columns: unknown ones, and that keys are derived. Told once a file.
@@ -85,7 +96,10 @@ impl Mapping {
 
     /// The user's header for a field.
     pub fn header_of(&self, field: Field) -> Option<&str> {
-        self.headers.names().get(self.column_of(field)?).map(String::as_str)
+        self.headers
+            .names()
+            .get(self.column_of(field)?)
+            .map(String::as_str)
     }
 
     /// Whether rows get keys derived from their content, for want of a column.
@@ -100,7 +114,11 @@ impl Mapping {
 
     /// A row as a contract looks at it. `derived_key` stands in for the column that the file does not have.
     pub(super) fn cells<'a>(&'a self, row: &'a Row, derived_key: Option<&'a str>) -> MappedRow<'a> {
-        MappedRow { mapping: self, row, derived_key }
+        MappedRow {
+            mapping: self,
+            row,
+            derived_key,
+        }
     }
 }
 
@@ -125,7 +143,10 @@ impl Cells for MappedRow<'_> {
         let place = Place::record(headers.file(), self.row.line(), self.row.record());
         match self.mapping.column_of(field) {
             Some(column) => headers.cell_place(&place, column),
-            None => Place { column: field.to_string(), ..place },
+            None => Place {
+                column: field.to_string(),
+                ..place
+            },
         }
     }
 
@@ -134,7 +155,9 @@ impl Cells for MappedRow<'_> {
     }
 
     fn is_number(&self, field: Field) -> bool {
-        self.mapping.column_of(field).is_some_and(|column| self.row.is_number(column))
+        self.mapping
+            .column_of(field)
+            .is_some_and(|column| self.row.is_number(column))
     }
 
     fn bytes(&self) -> usize {
@@ -165,7 +188,9 @@ impl Builder<'_> {
         let exact = names.iter().position(|name| name == header.trim());
         let Some(column) = exact.or_else(|| names.iter().position(|name| fold(name) == fold(header))) else {
             let near = nearest(header, names.iter().map(String::as_str));
-            let hint = near.map(|name| format!("did you mean `{name}`?")).unwrap_or_default();
+            let hint = near
+                .map(|name| format!("did you mean `{name}`?"))
+                .unwrap_or_default();
             let message = format!("the job names a column `{header}` that the file does not have");
             let fault = Fault::error(Place::file(self.headers.file()), "job.column", message, hint);
             return self.faults.push(fault.with_severity(Severity::Warning));
@@ -173,18 +198,37 @@ impl Builder<'_> {
         if field_name.trim() == PASS_OVER {
             return self.decide(column, Decided::ByJob);
         }
-        let field = field_name.trim().parse().ok().or_else(|| self.names.field_of(field_name));
+        let field = field_name
+            .trim()
+            .parse()
+            .ok()
+            .or_else(|| self.names.field_of(field_name));
         let Some(field) = field.filter(|field| self.contract.rule(*field).is_some()) else {
             let near = nearest(field_name, self.names.known().map(|(name, _)| name));
-            let hint = near.map(|name| format!("did you mean `{name}`?")).unwrap_or_default();
-            let message = format!("the job takes this for `{field_name}`, which {} has no field for", self.contract.provider);
-            return self.faults.push(Fault::error(self.headers.place(column), "job.field", message, hint));
+            let hint = near
+                .map(|name| format!("did you mean `{name}`?"))
+                .unwrap_or_default();
+            let message = format!(
+                "the job takes this for `{field_name}`, which {} has no field for",
+                self.contract.provider
+            );
+            return self.faults.push(Fault::error(
+                self.headers.place(column),
+                "job.field",
+                message,
+                hint,
+            ));
         };
         self.assign(field, column, Decided::ByJob);
     }
 
     fn by_name(&mut self, column: usize) {
-        let name = self.headers.names().get(column).map(|name| name.to_lowercase()).unwrap_or_default();
+        let name = self
+            .headers
+            .names()
+            .get(column)
+            .map(|name| name.to_lowercase())
+            .unwrap_or_default();
         if self.decided.get(column) != Some(&Decided::No) {
             return;
         }
@@ -199,10 +243,17 @@ impl Builder<'_> {
     }
 
     fn key_of_report(&mut self) {
-        let Some(column) = self.headers.names().iter().position(|name| name.eq_ignore_ascii_case(KEY_COLUMN)) else {
+        let Some(column) = self
+            .headers
+            .names()
+            .iter()
+            .position(|name| name.eq_ignore_ascii_case(KEY_COLUMN))
+        else {
             return;
         };
-        if self.columns.get(Field::Key.slot()) == Some(&None) && self.decided.get(column) == Some(&Decided::No) {
+        if self.columns.get(Field::Key.slot()) == Some(&None)
+            && self.decided.get(column) == Some(&Decided::No)
+        {
             return self.assign(Field::Key, column, Decided::Yes);
         }
         self.decide(column, Decided::Yes);
@@ -229,11 +280,17 @@ impl Builder<'_> {
             let message = format!("passed over: the job takes `{other}` for {field}");
             Fault::error(place, "column.passed_over", message, "").with_severity(Severity::Warning)
         } else {
-            let message = format!("this and column {} `{other}` are both taken for {field}", before + 1);
+            let message = format!(
+                "this and column {} `{other}` are both taken for {field}",
+                before + 1
+            );
             let hint = "rename one, or write it with \"-\" under [columns] in the job file";
             Fault::error(place, "column.twice", message, hint)
         };
-        self.faults.push(Fault { field: Some(field), ..fault });
+        self.faults.push(Fault {
+            field: Some(field),
+            ..fault
+        });
     }
 
     fn decide(&mut self, column: usize, how: Decided) {
@@ -252,22 +309,34 @@ impl Builder<'_> {
         let warn = |column: usize, rule, message: &str, hint: String| {
             Fault::error(self.headers.place(column), rule, message, hint).with_severity(Severity::Warning)
         };
-        let free = || self.names.known().filter(|(_, field)| self.columns.get(field.slot()) == Some(&None));
+        let free = || {
+            self.names
+                .known()
+                .filter(|(_, field)| self.columns.get(field.slot()) == Some(&None))
+        };
         let faults: Vec<Fault> = self
             .undecided()
             .map(|(column, name)| {
                 let last = name.rsplit('.').next().unwrap_or(name);
                 let root = name.split(['.', '[']).next().unwrap_or(name);
                 if name.is_empty() {
-                    return warn(column, "column.unnamed", "a column without a name is not read", String::new());
+                    return warn(
+                        column,
+                        "column.unnamed",
+                        "a column without a name is not read",
+                        String::new(),
+                    );
                 }
                 if self.contract.read_only.contains(&root) {
                     let message = format!("{} decides this itself; it is not sent", self.contract.provider);
                     return warn(column, "column.read_only", &message, String::new());
                 }
                 let hint = match nearest(last, free().map(|(known, _)| known)) {
-                    Some(near) => format!("did you mean `{near}`? Rename it, or name it under [columns] in the job file"),
-                    None => "nothing is sent from it; to use it, name it under [columns] in the job file".to_owned(),
+                    Some(near) => format!(
+                        "did you mean `{near}`? Rename it, or name it under [columns] in the job file"
+                    ),
+                    None => "nothing is sent from it; to use it, name it under [columns] in the job file"
+                        .to_owned(),
                 };
                 warn(column, "column.unknown", "not a column that is known", hint)
             })
@@ -283,21 +352,37 @@ impl Builder<'_> {
         for rule in self.contract.fields.iter().filter(|rule| without(rule.field)) {
             let field = rule.field;
             let names = || std::iter::once(field.base_name()).chain(rule.aliases.iter().copied());
-            let near = self.undecided().find(|(_, header)| nearest(header, names()).is_some());
+            let near = self
+                .undecided()
+                .find(|(_, header)| nearest(header, names()).is_some());
             let hint = match near {
-                Some((_, header)) => format!("rename `{header}` to `{field}`, or name it under [columns] in the job file"),
+                Some((_, header)) => {
+                    format!("rename `{header}` to `{field}`, or name it under [columns] in the job file")
+                }
                 None => format!("add a column `{field}`, or name yours under [columns] in the job file"),
             };
             match rule.need {
                 Need::Required => {
-                    let fault = Fault::error(Place::file(file), "column.missing", format!("no column for {field}"), hint);
-                    faults.push(Fault { field: Some(field), source: rule.source.into(), ..fault });
+                    let fault = Fault::error(
+                        Place::file(file),
+                        "column.missing",
+                        format!("no column for {field}"),
+                        hint,
+                    );
+                    faults.push(Fault {
+                        field: Some(field),
+                        source: rule.source.into(),
+                        ..fault
+                    });
                 }
                 Need::WithColumn => {
                     let message = "no column for your own id of each reseller: keys are derived from company, country and email";
                     let hint = "add a column `key`; without one, a row whose company, country or email changes is a new row";
                     let fault = Fault::error(Place::file(file), "key.derived", message, hint);
-                    faults.push(Fault { field: Some(field), ..fault.with_severity(Severity::Note) });
+                    faults.push(Fault {
+                        field: Some(field),
+                        ..fault.with_severity(Severity::Note)
+                    });
                 }
                 Need::Optional | Need::Default(_) | Need::FromJob => (),
             }

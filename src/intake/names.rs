@@ -15,7 +15,10 @@ pub(super) struct Names<'a> {
 
 impl<'a> Names<'a> {
     pub(super) fn new(contract: &'a Contract) -> Self {
-        let mut names = Self { contract, by_folded: HashMap::new() };
+        let mut names = Self {
+            contract,
+            by_folded: HashMap::new(),
+        };
         for rule in contract.fields {
             let known = std::iter::once(rule.field.base_name()).chain(rule.aliases.iter().copied());
             known.for_each(|name| names.add(rule.field, name));
@@ -42,7 +45,10 @@ impl<'a> Names<'a> {
 
     /// The field that `header` names.
     pub(super) fn field_of(&self, header: &str) -> Option<Field> {
-        self.by_folded.get(&fold(header)).copied().or_else(|| self.by_path(header))
+        self.by_folded
+            .get(&fold(header))
+            .copied()
+            .or_else(|| self.by_path(header))
     }
 
     /// `companyProfile.contacts[1].email`, whole or without what it begins with.
@@ -52,7 +58,12 @@ impl<'a> Names<'a> {
             return None;
         }
         self.contract.field_of_wire_path(path).or_else(|| {
-            let mut starts = self.contract.fields.iter().filter_map(|rule| rule.wire_path.split_once('.')).map(|(start, _)| start);
+            let mut starts = self
+                .contract
+                .fields
+                .iter()
+                .filter_map(|rule| rule.wire_path.split_once('.'))
+                .map(|(start, _)| start);
             starts.find_map(|start| self.contract.field_of_wire_path(&format!("{start}.{path}")))
         })
     }
@@ -89,7 +100,10 @@ mod tests {
             ("email 2", Some(Field::Email(1))),
             ("Contact 2 First Name", Some(Field::FirstName(1))),
             ("contact_2_phone", Some(Field::ContactPhone(1))),
-            ("companyProfile.contacts[1].phoneNumber", Some(Field::ContactPhone(1))),
+            (
+                "companyProfile.contacts[1].phoneNumber",
+                Some(Field::ContactPhone(1)),
+            ),
             ("contacts[19].email", Some(Field::Email(19))),
             ("contacts[20].email", None),
             ("companyProfile.marketSegments", Some(Field::Segments)),

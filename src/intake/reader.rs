@@ -18,9 +18,21 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// Files that are something else, by their first bytes.
 const FOREIGN: [(&[u8], &str, &str); 5] = [
-    (b"PK\x03\x04", "this is a spreadsheet (XLSX) or another zip archive", "save the sheet as CSV UTF-8"),
-    (b"\xD0\xCF\x11\xE0", "this is an old spreadsheet (XLS)", "save the sheet as CSV UTF-8"),
-    (b"\x1F\x8B", "this is a gzip archive", "unpack it first; - reads what gunzip writes"),
+    (
+        b"PK\x03\x04",
+        "this is a spreadsheet (XLSX) or another zip archive",
+        "save the sheet as CSV UTF-8",
+    ),
+    (
+        b"\xD0\xCF\x11\xE0",
+        "this is an old spreadsheet (XLS)",
+        "save the sheet as CSV UTF-8",
+    ),
+    (
+        b"\x1F\x8B",
+        "this is a gzip archive",
+        "unpack it first; - reads what gunzip writes",
+    ),
     (b"\xFF\xFE", "the text is UTF-16", "save the file as CSV UTF-8"),
     (b"\xFE\xFF", "the text is UTF-16", "save the file as CSV UTF-8"),
 ];
@@ -47,7 +59,11 @@ pub struct Headers {
 impl Headers {
     /// The columns of a file that was read before.
     pub fn of(file: &str, names: &[String]) -> Self {
-        Self { file: file.into(), line: 1, names: names.to_vec() }
+        Self {
+            file: file.into(),
+            line: 1,
+            names: names.to_vec(),
+        }
     }
 
     pub(super) fn new(
@@ -56,11 +72,26 @@ impl Headers {
         names: Vec<String>,
         limits: &Limits,
     ) -> Result<Self, IntakeError> {
-        if names.iter().any(|name| name.chars().count() > limits.cell_chars_max) {
-            let message = format!("a column's name has more than {} characters", limits.cell_chars_max);
-            return Err(IntakeError::file(file, "file.header", message, "is the first line a header?"));
+        if names
+            .iter()
+            .any(|name| name.chars().count() > limits.cell_chars_max)
+        {
+            let message = format!(
+                "a column's name has more than {} characters",
+                limits.cell_chars_max
+            );
+            return Err(IntakeError::file(
+                file,
+                "file.header",
+                message,
+                "is the first line a header?",
+            ));
         }
-        Ok(Self { file: Arc::clone(file), line, names })
+        Ok(Self {
+            file: Arc::clone(file),
+            line,
+            names,
+        })
     }
 
     /// The user's names, trimmed, in the order of the file. Of JSON, the paths in order of first appearance.
@@ -75,14 +106,24 @@ impl Headers {
 
     /// The place of a column's header.
     pub fn place(&self, column: usize) -> Place {
-        self.cell_place(&Place { line: self.line, ..Place::file(&self.file) }, column)
+        self.cell_place(
+            &Place {
+                line: self.line,
+                ..Place::file(&self.file)
+            },
+            column,
+        )
     }
 
     /// The place of a column in the record at `place`.
     pub fn cell_place(&self, place: &Place, column: usize) -> Place {
         let name = self.names.get(column).cloned().unwrap_or_default();
         let number = u32::try_from(column).unwrap_or(u32::MAX).saturating_add(1);
-        Place { column: name, column_number: number, ..place.clone() }
+        Place {
+            column: name,
+            column_number: number,
+            ..place.clone()
+        }
     }
 
     /// A fault for each cell of `row` with more than `chars` characters.
@@ -94,7 +135,8 @@ impl Headers {
             .map(|(column, cell)| {
                 let message = format!("more than {chars} characters in a cell");
                 let hint = "is a quote missing, so that several cells became one?";
-                Fault::error(self.cell_place(place, column), "row.cell_too_long", message, hint).with_cell(None, cell)
+                Fault::error(self.cell_place(place, column), "row.cell_too_long", message, hint)
+                    .with_cell(None, cell)
             })
             .collect()
     }
@@ -148,7 +190,13 @@ impl Reader {
                 (Kind::Json(Box::new(json)), headers)
             }
         };
-        Ok(Self { kind, format, headers, limits: *limits, ended: false })
+        Ok(Self {
+            kind,
+            format,
+            headers,
+            limits: *limits,
+            ended: false,
+        })
     }
 
     #[cfg(test)]
@@ -158,7 +206,13 @@ impl Reader {
         limits: &Limits,
     ) -> Result<Self, IntakeError> {
         let (csv, headers) = Delimited::open(Input::new(from, &name.into(), limits), limits)?;
-        Ok(Self { kind: Kind::Csv(Box::new(csv)), format: Format::Csv, headers, limits: *limits, ended: false })
+        Ok(Self {
+            kind: Kind::Csv(Box::new(csv)),
+            format: Format::Csv,
+            headers,
+            limits: *limits,
+            ended: false,
+        })
     }
 
     /// The columns.
@@ -233,7 +287,12 @@ fn find_format(input: &mut Input, extension: &str) -> Result<Format, IntakeError
         "csv" | "tsv" | "tab" | "txt" => Ok(Format::Csv),
         "json" if by_content == Format::Csv => {
             let hint = "a JSON file is a list of objects; name a CSV file .csv";
-            Err(IntakeError::file(&name, "file.format", "this does not begin as JSON does", hint))
+            Err(IntakeError::file(
+                &name,
+                "file.format",
+                "this does not begin as JSON does",
+                hint,
+            ))
         }
         _ => Ok(by_content),
     }

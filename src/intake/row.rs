@@ -31,7 +31,9 @@ impl Row {
 
     /// All cells in the order of the columns. A faulty record can have more or fewer than the header.
     pub fn cells(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.cells.iter().map(|(start, end)| self.text.get(*start..*end).unwrap_or_default())
+        self.cells
+            .iter()
+            .map(|(start, end)| self.text.get(*start..*end).unwrap_or_default())
     }
 
     /// The cells as texts of their own.
@@ -99,7 +101,9 @@ impl Row {
     /// Writes a cell; `false` when it was written before or is out of range.
     pub(super) fn set(&mut self, column: usize, text: &str, is_number: bool) -> bool {
         let start = self.text.len();
-        let Some(cell) = self.cells.get_mut(column).filter(|cell| **cell == (0, 0)) else { return false };
+        let Some(cell) = self.cells.get_mut(column).filter(|cell| **cell == (0, 0)) else {
+            return false;
+        };
         self.text.push_str(text);
         // An empty cell at the very start would look unwritten; a repeated empty one does no harm.
         *cell = (start, self.text.len());

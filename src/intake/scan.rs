@@ -112,7 +112,10 @@ impl<'a> Scanner<'a> {
     }
 
     /// The next row; `None` at the end. An error is of the machine, not of the file.
-    #[allow(clippy::should_implement_trait, reason = "lends the row, which no iterator can")]
+    #[allow(
+        clippy::should_implement_trait,
+        reason = "lends the row, which no iterator can"
+    )]
     pub fn next(&mut self) -> Result<Option<Scanned<'_>>, IntakeError> {
         let (record, faults) = match self.reader.next_row(&mut self.row)? {
             Step::End => return Ok(None),
@@ -134,7 +137,12 @@ impl<'a> Scanner<'a> {
         let record = record.filter(|_| errors.is_empty());
         self.sound += u64::from(record.is_some());
         let record = record.ok_or(errors);
-        Ok(Some(Scanned::Row(ScannedRow { seq: self.rows, cells: &self.row, record, warnings })))
+        Ok(Some(Scanned::Row(ScannedRow {
+            seq: self.rows,
+            cells: &self.row,
+            record,
+            warnings,
+        })))
     }
 
     /// Bytes read so far, for a progress line.

@@ -35,7 +35,12 @@ impl Source {
         let name: Arc<str> = path.display().to_string().into();
         let metadata = std::fs::metadata(path).map_err(|error| IntakeError::io(&name, error))?;
         if metadata.is_dir() {
-            return Err(IntakeError::file(&name, "file.folder", "this is a folder", "name one file in it"));
+            return Err(IntakeError::file(
+                &name,
+                "file.folder",
+                "this is a folder",
+                "name one file in it",
+            ));
         }
         if !metadata.is_file() {
             let mut stream = File::open(path).map_err(|error| IntakeError::io(&name, error))?;
@@ -44,7 +49,11 @@ impl Source {
         if metadata.len() > limits.file_bytes_max {
             return Err(too_large(&name, limits));
         }
-        Ok(Self { name, path: path.to_owned(), spooled: None })
+        Ok(Self {
+            name,
+            path: path.to_owned(),
+            spooled: None,
+        })
     }
 
     /// A stream, read to its end into a temporary file. `name` is what messages call it.
@@ -65,10 +74,15 @@ impl Source {
             if bytes > limits.file_bytes_max {
                 return Err(too_large(&name, limits));
             }
-            file.write_all(chunk.get(..read).unwrap_or_default()).map_err(failed)?;
+            file.write_all(chunk.get(..read).unwrap_or_default())
+                .map_err(failed)?;
         }
         file.flush().map_err(failed)?;
-        Ok(Self { name, path: PathBuf::new(), spooled: Some(file) })
+        Ok(Self {
+            name,
+            path: PathBuf::new(),
+            spooled: Some(file),
+        })
     }
 
     /// What messages call it.
@@ -78,7 +92,10 @@ impl Source {
 
     /// The name's extension in lower case; empty when there is none.
     pub(super) fn extension(&self) -> String {
-        self.path.extension().map(|ext| ext.to_string_lossy().to_lowercase()).unwrap_or_default()
+        self.path
+            .extension()
+            .map(|ext| ext.to_string_lossy().to_lowercase())
+            .unwrap_or_default()
     }
 
     /// Opens it at its start.
@@ -93,5 +110,10 @@ impl Source {
 
 pub(super) fn too_large(name: &Arc<str>, limits: &Limits) -> IntakeError {
     let message = format!("larger than the limit of {} bytes", limits.file_bytes_max);
-    IntakeError::file(name, "file.too_large", message, "split the file; rows that were done are not done again")
+    IntakeError::file(
+        name,
+        "file.too_large",
+        message,
+        "split the file; rows that were done are not done again",
+    )
 }

@@ -30,8 +30,19 @@ struct Seen {
 
 impl Twins {
     pub(super) fn new(contract: &Contract, derives_keys: bool) -> Self {
-        let rules = contract.file_rules.iter().map(|rule| Seen { rule, known: HashMap::new() }).collect();
-        Self { rules, hasher: RandomState::new(), derives_keys }
+        let rules = contract
+            .file_rules
+            .iter()
+            .map(|rule| Seen {
+                rule,
+                known: HashMap::new(),
+            })
+            .collect();
+        Self {
+            rules,
+            hasher: RandomState::new(),
+            derives_keys,
+        }
     }
 
     /// Compares a row with those before it, and remembers it.
@@ -39,7 +50,9 @@ impl Twins {
         let line = u32::try_from(line).unwrap_or(u32::MAX);
         for seen in &mut self.rules {
             match seen.rule.test {
-                FileTest::Unique(field) => unique(seen, &self.hasher, field, cells, line, self.derives_keys, faults),
+                FileTest::Unique(field) => {
+                    unique(seen, &self.hasher, field, cells, line, self.derives_keys, faults)
+                }
                 FileTest::OneNamePerEmail => one_name(seen, &self.hasher, cells, line, faults),
             }
         }
@@ -59,7 +72,11 @@ fn unique(
     if value.is_empty() {
         return;
     }
-    let hash = if field == Field::Key { hasher.hash_one(value) } else { hash_folded(hasher, value) };
+    let hash = if field == Field::Key {
+        hasher.hash_one(value)
+    } else {
+        hash_folded(hasher, value)
+    };
     let first = match seen.known.entry(hash) {
         Entry::Vacant(free) => {
             free.insert((0, line));
@@ -68,7 +85,9 @@ fn unique(
         Entry::Occupied(known) => known.get().1,
     };
     if field == Field::Key && derives_keys {
-        let message = format!("the same company, country and email as on line {first}, and no key to tell the two apart");
+        let message = format!(
+            "the same company, country and email as on line {first}, and no key to tell the two apart"
+        );
         let hint = "add a column `key` with your own id of each reseller, or take one of the rows out";
         faults.push(fault(seen.rule, cells, field, "", message, hint));
     } else {
@@ -86,17 +105,37 @@ fn one_name(seen: &mut Seen, hasher: &RandomState, cells: &dyn Cells, line: u32,
         }
         let name = hasher.hash_one((text(Field::FirstName(0)), text(Field::LastName(0))));
         let name = u32::try_from(name >> 32).unwrap_or_default();
-        let (known, first) = *seen.known.entry(hash_folded(hasher, email)).or_insert((name, line));
+        let (known, first) = *seen
+            .known
+            .entry(hash_folded(hasher, email))
+            .or_insert((name, line));
         if known != name {
             let message = format!("the contact with this address has another name on line {first}");
-            faults.push(fault(seen.rule, cells, Field::Email(number), email, message, seen.rule.hint));
+            faults.push(fault(
+                seen.rule,
+                cells,
+                Field::Email(number),
+                email,
+                message,
+                seen.rule.hint,
+            ));
         }
     }
 }
 
-fn fault(rule: &'static FileRule, cells: &dyn Cells, field: Field, value: &str, message: String, hint: &str) -> Fault {
+fn fault(
+    rule: &'static FileRule,
+    cells: &dyn Cells,
+    field: Field,
+    value: &str,
+    message: String,
+    hint: &str,
+) -> Fault {
     let fault = Fault::error(cells.place(field), rule.id, message, hint).with_severity(rule.severity);
-    Fault { source: Cow::Borrowed(rule.source), ..fault.with_cell(Some(field), value) }
+    Fault {
+        source: Cow::Borrowed(rule.source),
+        ..fault.with_cell(Some(field), value)
+    }
 }
 
 /// The hash of `text` whatever its case.

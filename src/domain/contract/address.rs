@@ -33,7 +33,9 @@ pub struct PostalForm {
 
 /// What is wrong with `value` as a region of `country`.
 pub(super) fn region_fault(tables: &[RegionTable], country: &str, value: &str) -> Option<Finding> {
-    let tail = value.strip_prefix(country).and_then(|rest| rest.strip_prefix('-'));
+    let tail = value
+        .strip_prefix(country)
+        .and_then(|rest| rest.strip_prefix('-'));
     match tables.iter().find(|table| table.country == country) {
         Some(table) => region_in_table(table, value, tail),
         None => region_by_form(country, value, tail),
@@ -47,7 +49,13 @@ fn region_in_table(table: &RegionTable, value: &str, tail: Option<&str>) -> Opti
     }
     let country = table.country;
     let meant = fold(tail.unwrap_or(value));
-    let by_name = |wanted: &str| table.regions.iter().find(|(_, name)| *name == wanted).map(|(code, _)| *code);
+    let by_name = |wanted: &str| {
+        table
+            .regions
+            .iter()
+            .find(|(_, name)| *name == wanted)
+            .map(|(code, _)| *code)
+    };
     let code = table
         .regions
         .iter()
@@ -57,12 +65,15 @@ fn region_in_table(table: &RegionTable, value: &str, tail: Option<&str>) -> Opti
     let hint = match code {
         Some(code) if tail == Some(code) => Some(format!("write the part after the hyphen: {code}")),
         Some(code) => Some(format!("write {code}")),
-        None if table.own_countries.contains(&value) => {
-            Some(format!("{value} has a country code of its own: write {value} as the country"))
-        }
+        None if table.own_countries.contains(&value) => Some(format!(
+            "{value} has a country code of its own: write {value} as the country"
+        )),
         None => None,
     };
-    Some(Finding { message: format!("not a region code of {country}"), hint })
+    Some(Finding {
+        message: format!("not a region code of {country}"),
+        hint,
+    })
 }
 
 fn region_by_form(country: &str, value: &str, tail: Option<&str>) -> Option<Finding> {
@@ -78,7 +89,10 @@ fn region_by_form(country: &str, value: &str, tail: Option<&str>) -> Option<Find
         _ if is_code(&capitals) => Some(format!("write {capitals}")),
         _ => None,
     };
-    Some(Finding { message: format!("not a region code: one to three capitals or digits, for {country}"), hint })
+    Some(Finding {
+        message: format!("not a region code: one to three capitals or digits, for {country}"),
+        hint,
+    })
 }
 
 /// What is wrong with `value` as a postal code of `country`.
@@ -96,7 +110,10 @@ pub(super) fn postal_fault(forms: &[PostalForm], country: &str, value: &str) -> 
 
 impl PostalForm {
     fn fits(&self, value: &str) -> bool {
-        self.masks.iter().any(|mask| fits(mask.as_bytes(), value.as_bytes())) && !self.never.contains(&value)
+        self.masks
+            .iter()
+            .any(|mask| fits(mask.as_bytes(), value.as_bytes()))
+            && !self.never.contains(&value)
     }
 
     /// What to do, if the value is one slip away from a code.
@@ -105,24 +122,39 @@ impl PostalForm {
         if !digits.is_empty() && digits.len() <= self.digits && digits.bytes().all(|b| b.is_ascii_digit()) {
             let padded = format!("{digits:0>width$}", width = self.digits);
             if self.digits - digits.len() <= 2 && self.fits(&padded) && padded != value {
-                let lost = if padded == digits { "the code went through a number" } else { "a leading zero was lost" };
+                let lost = if padded == digits {
+                    "the code went through a number"
+                } else {
+                    "a leading zero was lost"
+                };
                 return Some(format!("{lost}: write {padded}, and keep the column as text"));
             }
         }
-        let plain: String = value.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect();
+        let plain: String = value
+            .chars()
+            .filter(|c| c.is_alphanumeric())
+            .flat_map(char::to_uppercase)
+            .collect();
         let spaced = plain.char_indices().flat_map(|(at, _)| {
             let (head, tail) = plain.split_at(at);
             [format!("{head} {tail}"), format!("{head}-{tail}")]
         });
-        let fitting = std::iter::once(plain.clone()).chain(spaced.take(32)).find(|text| self.fits(text));
+        let fitting = std::iter::once(plain.clone())
+            .chain(spaced.take(32))
+            .find(|text| self.fits(text));
         fitting.map(|text| format!("write {text}"))
     }
 }
 
 /// Whether the whole of `text` fits `mask`.
 fn fits(mask: &[u8], text: &[u8]) -> bool {
-    let Some((&kind, mask)) = mask.split_first() else { return text.is_empty() };
-    let taken = text.split_first().filter(|(byte, _)| is_of_kind(kind, **byte)).map(|(_, rest)| rest);
+    let Some((&kind, mask)) = mask.split_first() else {
+        return text.is_empty();
+    };
+    let taken = text
+        .split_first()
+        .filter(|(byte, _)| is_of_kind(kind, **byte))
+        .map(|(_, rest)| rest);
     match mask.split_first() {
         Some((b'?', mask)) => taken.is_some_and(|rest| fits(mask, rest)) || fits(mask, text),
         _ => taken.is_some_and(|rest| fits(mask, rest)),
@@ -151,6 +183,8 @@ pub(super) fn lost_zero(lengths: &[(&str, usize)], country: &str, value: &str) -
     }
     Some(Finding {
         message: format!("one digit short of a postal code of {country}"),
-        hint: Some(format!("a leading zero was lost: write 0{value}, and keep the column as text")),
+        hint: Some(format!(
+            "a leading zero was lost: write 0{value}, and keep the column as text"
+        )),
     })
 }

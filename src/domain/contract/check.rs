@@ -49,7 +49,10 @@ pub(super) struct Finding {
 }
 
 fn finding(message: impl Into<String>) -> Option<Finding> {
-    Some(Finding { message: message.into(), hint: None })
+    Some(Finding {
+        message: message.into(),
+        hint: None,
+    })
 }
 
 impl Test {
@@ -66,21 +69,31 @@ impl Test {
             Self::CountryNotIn(excluded) => {
                 let (_, advice) = excluded.iter().find(|(code, _)| *code == value)?;
                 let hint = (!advice.is_empty()).then(|| (*advice).to_owned());
-                Some(Finding { message: format!("{} has no resellers in {value}", look.provider), hint })
+                Some(Finding {
+                    message: format!("{} has no resellers in {value}", look.provider),
+                    hint,
+                })
             }
             Self::Region(tables) => region_fault(tables, look.country?, value),
             Self::PostalCode(forms) => postal_fault(forms, look.country?, value),
             Self::NoZeroLost(lengths) => lost_zero(lengths, look.country?, value),
-            Self::Email => {
-                email::fault_of(value).map(|(message, hint)| Finding { message: message.to_owned(), hint })
-            }
+            Self::Email => email::fault_of(value).map(|(message, hint)| Finding {
+                message: message.to_owned(),
+                hint,
+            }),
             Self::NoControls => controls(value),
             Self::NoInvisibles if value.is_ascii() => None,
             Self::NoInvisibles => named(value, is_invisible, "cannot be seen"),
             Self::NoSheetError => sheet_error(value),
-            Self::NoSheetNumber if is_sheet_number(value) => finding("a spreadsheet shortened this to a number"),
-            Self::NoGarbling if is_garbled(value) => finding("looks like text that was read in the wrong encoding"),
-            Self::NotANumber if look.is_number => finding("written as a number: leading zeros are lost in one"),
+            Self::NoSheetNumber if is_sheet_number(value) => {
+                finding("a spreadsheet shortened this to a number")
+            }
+            Self::NoGarbling if is_garbled(value) => {
+                finding("looks like text that was read in the wrong encoding")
+            }
+            Self::NotANumber if look.is_number => {
+                finding("written as a number: leading zeros are lost in one")
+            }
             Self::SameAsJob => {
                 let expected = look.distributor.filter(|expected| *expected != value)?;
                 finding(format!("the job sends to {expected}"))
@@ -102,10 +115,16 @@ fn chars(value: &str, min: usize, max: usize) -> Option<Finding> {
 fn alphabet(value: &str, also: &str) -> Option<Finding> {
     let is_bad = |c: char| !is_letter_or_digit(c) && !also.contains(c);
     let mut found = named(value, is_bad, "is not accepted here")?;
-    let plain = |c: char| PLAIN.iter().find(|(fancy, _)| *fancy == c).map_or(c, |(_, plain)| *plain);
+    let plain = |c: char| {
+        PLAIN
+            .iter()
+            .find(|(fancy, _)| *fancy == c)
+            .map_or(c, |(_, plain)| *plain)
+    };
     let corrected: String = value.chars().map(plain).collect();
     if value.chars().any(is_combining_accent) {
-        let how = "accents stand as characters of their own: save the file with composed characters (Unicode NFC)";
+        let how =
+            "accents stand as characters of their own: save the file with composed characters (Unicode NFC)";
         found.hint = Some(how.to_owned());
     } else if !corrected.chars().any(is_bad) {
         found.hint = Some(format!("write {corrected}"));
@@ -147,7 +166,11 @@ fn one_of(value: &str, allowed: &[&'static str], provider: &str) -> Option<Findi
     }
     let beginning_with = |start: &str| -> Vec<&'static str> {
         let start = fold(start);
-        allowed.iter().copied().filter(|known| !start.is_empty() && fold(known).starts_with(&start)).collect()
+        allowed
+            .iter()
+            .copied()
+            .filter(|known| !start.is_empty() && fold(known).starts_with(&start))
+            .collect()
     };
     let hint = match beginning_with(value).as_slice() {
         [one] => Some(format!("write {one}")),
@@ -161,8 +184,15 @@ fn one_of(value: &str, allowed: &[&'static str], provider: &str) -> Option<Findi
         [one] => Some(format!("did you mean {one}?")),
         several => Some(format!("one of {}", several.join(", "))),
     });
-    let hint = hint.or_else(|| (allowed.len() <= NAMED_CHARS_MAX).then(|| format!("one of {}", allowed.join(", "))));
-    Some(Finding { message: format!("`{value}` is not one of the {} that {provider} takes", allowed.len()), hint })
+    let hint =
+        hint.or_else(|| (allowed.len() <= NAMED_CHARS_MAX).then(|| format!("one of {}", allowed.join(", "))));
+    Some(Finding {
+        message: format!(
+            "`{value}` is not one of the {} that {provider} takes",
+            allowed.len()
+        ),
+        hint,
+    })
 }
 
 fn each_one_of(value: &str, allowed: &[&'static str], provider: &str) -> Option<Finding> {
@@ -181,7 +211,10 @@ fn known_country(value: &str) -> Option<Finding> {
         country::meant_by(name)
     });
     let hint = meant.map(|code| format!("write {code}"));
-    Some(Finding { message: "not a two-letter country code (ISO 3166-1, capitals)".to_owned(), hint })
+    Some(Finding {
+        message: "not a two-letter country code (ISO 3166-1, capitals)".to_owned(),
+        hint,
+    })
 }
 
 fn controls(value: &str) -> Option<Finding> {
@@ -199,15 +232,23 @@ fn is_invisible(c: char) -> bool {
 }
 
 fn sheet_error(value: &str) -> Option<Finding> {
-    const ERRORS: [&str; 9] =
-        ["#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"];
-    ERRORS.contains(&value).then(|| Finding { message: "a spreadsheet's error, not a value".to_owned(), hint: None })
+    const ERRORS: [&str; 9] = [
+        "#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!",
+    ];
+    ERRORS.contains(&value).then(|| Finding {
+        message: "a spreadsheet's error, not a value".to_owned(),
+        hint: None,
+    })
 }
 
 /// `4.91512E+11`, in any locale's decimal mark.
 fn is_sheet_number(value: &str) -> bool {
-    let Some((mantissa, exponent)) = value.split_once(['E', 'e']) else { return false };
-    let Some(exponent) = exponent.strip_prefix('+') else { return false };
+    let Some((mantissa, exponent)) = value.split_once(['E', 'e']) else {
+        return false;
+    };
+    let Some(exponent) = exponent.strip_prefix('+') else {
+        return false;
+    };
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let mantissa = mantissa.strip_prefix('-').unwrap_or(mantissa);
     let (whole, rest) = mantissa.split_once(['.', ',']).unwrap_or((mantissa, "0"));
@@ -225,5 +266,8 @@ fn is_garbled(value: &str) -> bool {
     }
     let lead = |c: char| matches!(c, 'Ã' | 'Â' | 'Ä' | 'Å');
     let trail = |c: char| matches!(c, '\u{80}'..='\u{BF}' | '\u{152}'..='\u{153}' | '\u{160}'..='\u{161}' | '\u{178}' | '\u{17D}'..='\u{17E}' | '\u{192}' | '\u{2013}'..='\u{2022}' | '\u{2026}' | '\u{2030}' | '\u{20AC}');
-    value.chars().zip(value.chars().skip(1)).any(|(a, b)| lead(a) && trail(b))
+    value
+        .chars()
+        .zip(value.chars().skip(1))
+        .any(|(a, b)| lead(a) && trail(b))
 }

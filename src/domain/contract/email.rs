@@ -20,10 +20,17 @@ pub(super) fn fault_of(text: &str) -> Option<(&'static str, Option<String>)> {
     }
     if text.contains(' ') {
         let joined: String = text.split(' ').collect();
-        return Some(("a space in the address", fault_of(&joined).is_none().then(|| format!("write {joined}"))));
+        return Some((
+            "a space in the address",
+            fault_of(&joined).is_none().then(|| format!("write {joined}")),
+        ));
     }
-    let Some((local, domain)) = text.split_once('@') else { return Some(("no @ in the address", None)) };
-    local_fault(local).or_else(|| domain_fault(domain)).map(|message| (message, None))
+    let Some((local, domain)) = text.split_once('@') else {
+        return Some(("no @ in the address", None));
+    };
+    local_fault(local)
+        .or_else(|| domain_fault(domain))
+        .map(|message| (message, None))
 }
 
 /// The address inside `Mickey <mickey@mouse.example>` or `mailto:mickey@mouse.example`.
@@ -53,7 +60,9 @@ fn domain_fault(domain: &str) -> Option<&'static str> {
     if domain.contains('@') {
         return Some("more than one @");
     }
-    let Some((_, last)) = domain.rsplit_once('.') else { return Some("no dot in the domain after the @") };
+    let Some((_, last)) = domain.rsplit_once('.') else {
+        return Some("no dot in the domain after the @");
+    };
     if domain.split('.').any(str::is_empty) {
         return Some("a dot at an end or two in a row after the @");
     }
@@ -76,7 +85,13 @@ mod tests {
 
     #[test]
     fn addresses() {
-        for good in ["mickey@mouse.com", "a.b+c_d@x-y.co.uk", "o'neil@example.org", "1@2.example", "x@xn--mller-kva.example"] {
+        for good in [
+            "mickey@mouse.com",
+            "a.b+c_d@x-y.co.uk",
+            "o'neil@example.org",
+            "1@2.example",
+            "x@xn--mller-kva.example",
+        ] {
             assert_eq!(fault_of(good), None, "{good}");
         }
         for (bad, message) in [
@@ -86,8 +101,14 @@ mod tests {
             ("mickey@mouse", "no dot in the domain after the @"),
             ("mickey@@mouse.com", "more than one @"),
             ("mickey@mouse..com", "a dot at an end or two in a row after the @"),
-            (".mickey@mouse.com", "a dot at an end or two in a row before the @"),
-            ("mic\"key@mouse.com", "a character before the @ that no address has"),
+            (
+                ".mickey@mouse.com",
+                "a dot at an end or two in a row before the @",
+            ),
+            (
+                "mic\"key@mouse.com",
+                "a character before the @ that no address has",
+            ),
             ("mickey@-mouse.com", "a domain after the @ that cannot exist"),
             ("mickey@10.0.0.1", "a domain that ends in no top-level domain"),
             ("mickey@mouse.c", "a domain that ends in no top-level domain"),

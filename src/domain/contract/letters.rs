@@ -26,7 +26,9 @@ fn is_letter(c: char) -> bool {
         | '\u{4E00}'..='\u{9FFC}'
         | '\u{AC00}'..='\u{D7A3}' => true,
         _ if !c.is_alphabetic() => false,
-        _ => LETTER.as_ref().is_some_and(|letter| letter.is_match(c.encode_utf8(&mut [0; 4]))),
+        _ => LETTER
+            .as_ref()
+            .is_some_and(|letter| letter.is_match(c.encode_utf8(&mut [0; 4]))),
     }
 }
 
@@ -45,7 +47,11 @@ mod tests {
         for c in (0..=u32::from(char::MAX)).filter_map(char::from_u32) {
             // The standard library's Unicode can be newer than the regex crate's; assigned characters never change.
             let class = class.is_match(c.encode_utf8(&mut [0; 4]));
-            assert!(is_letter_or_digit(c) == class || (c.is_numeric() && !class), "U+{:04X}", u32::from(c));
+            assert!(
+                is_letter_or_digit(c) == class || (c.is_numeric() && !class),
+                "U+{:04X}",
+                u32::from(c)
+            );
         }
     }
 }

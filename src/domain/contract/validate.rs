@@ -41,12 +41,19 @@ pub struct Ruling<'a> {
 
 /// The parts of a list in a cell: split at `;`, `|` and `,`, trimmed, without empty ones.
 pub fn split_segments(text: &str) -> impl Iterator<Item = &str> {
-    text.split([';', '|', ',']).map(str::trim).filter(|part| !part.is_empty())
+    text.split([';', '|', ','])
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
 }
 
 impl Contract {
     /// Applies every rule to one row. Adds all faults to `faults`; gives a record if none of them is an error.
-    pub fn validate(&self, cells: &dyn Cells, ruling: &Ruling<'_>, faults: &mut Vec<Fault>) -> Option<Record> {
+    pub fn validate(
+        &self,
+        cells: &dyn Cells,
+        ruling: &Ruling<'_>,
+        faults: &mut Vec<Fault>,
+    ) -> Option<Record> {
         let before = faults.len();
         let mut pass = Pass {
             contract: self,
@@ -56,7 +63,10 @@ impl Contract {
             country: None,
             draft: Draft::with_capacity(cells.bytes(), self.fields.len()),
         };
-        self.fields.iter().filter(|rule| rule.field.contact().is_none()).for_each(|rule| pass.field(rule, rule.field));
+        self.fields
+            .iter()
+            .filter(|rule| rule.field.contact().is_none())
+            .for_each(|rule| pass.field(rule, rule.field));
         (0..cells.contacts().max(1)).for_each(|number| pass.contact(number));
         let draft = pass.draft;
         if faults.iter().skip(before).any(Fault::is_error) {
@@ -89,11 +99,18 @@ impl<'a> Pass<'a> {
     fn contact(&mut self, number: u8) {
         let value = |field| self.cells.text(field).unwrap_or_default().trim();
         // A further contact is there if anything of it is.
-        if number > 0 && Field::of_contact(number).into_iter().all(|field| value(field).is_empty()) {
+        if number > 0
+            && Field::of_contact(number)
+                .into_iter()
+                .all(|field| value(field).is_empty())
+        {
             return;
         }
         let contract = self.contract;
-        let rules = contract.fields.iter().filter(|rule| rule.field.contact().is_some());
+        let rules = contract
+            .fields
+            .iter()
+            .filter(|rule| rule.field.contact().is_some());
         rules.for_each(|rule| self.field(rule, rule.field.for_contact(number)));
     }
 
@@ -164,7 +181,11 @@ impl<'a> Pass<'a> {
             field: Some(field),
             value: cut(value),
             rule: Cow::Borrowed(check.id),
-            severity: if lowered { Severity::Warning } else { check.severity },
+            severity: if lowered {
+                Severity::Warning
+            } else {
+                check.severity
+            },
             message: finding.message,
             hint: finding.hint.unwrap_or_else(|| check.hint.to_owned()),
             source: Cow::Borrowed(check.source),

@@ -75,6 +75,7 @@ fn answers() -> Vec<(&'static str, Answer)> {
         ),
         ("token stale", Answer::Refused(Refused::TokenStale)),
         ("denied", Answer::Refused(Refused::Denied(error()))),
+        ("wrong address", Answer::Refused(Refused::WrongAddress(error()))),
         ("ids refused", Answer::Refused(Refused::IdsRefused(error()))),
         ("timed out", Answer::Silent(Silence::TimedOut)),
         ("broken", Answer::Silent(Silence::Broken("reset".into()))),
@@ -375,7 +376,8 @@ fn any_answer_without_a_person() -> impl Strategy<Value = Answer> {
     any_answer().prop_filter("needs a person", |answer| {
         !matches!(
             answer,
-            Answer::Refused(Refused::Denied(_)) | Answer::Answered(Answered::Misfit(_))
+            Answer::Refused(Refused::Denied(_) | Refused::WrongAddress(_))
+                | Answer::Answered(Answered::Misfit(_))
         )
     })
 }

@@ -42,7 +42,10 @@ fn states() -> Vec<State> {
         State::Queued,
         State::Submitting,
         State::Unknown,
-        State::Reconciling { misses: 1 },
+        State::Reconciling {
+            misses: 1,
+            then: crate::domain::task::Then::SendAgain,
+        },
         State::Pending,
     ];
     open.into_iter().chain(outcomes.map(State::Settled)).collect()

@@ -19,7 +19,10 @@ pub(super) struct Flat {
 impl Flat {
     /// What the last record had, in its order.
     pub(super) fn cells(&self) -> impl Iterator<Item = (&str, &str, bool)> {
-        self.cells.iter().take(self.used).map(|(path, text, is_number)| (path.as_str(), text.as_str(), *is_number))
+        self.cells
+            .iter()
+            .take(self.used)
+            .map(|(path, text, is_number)| (path.as_str(), text.as_str(), *is_number))
     }
 
     /// Takes the record apart. On an error what was found so far stays.
@@ -65,7 +68,11 @@ impl Flat {
         let parts: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| reason(&error))?;
         if !parts.iter().any(|part| part.get().starts_with(['{', '['])) {
             let texts: Result<Vec<_>, _> = parts.iter().map(|part| scalar(part.get())).collect();
-            let texts: Vec<Cow<'_, str>> = texts?.into_iter().map(|(text, _)| text).filter(|text| !text.is_empty()).collect();
+            let texts: Vec<Cow<'_, str>> = texts?
+                .into_iter()
+                .map(|(text, _)| text)
+                .filter(|text| !text.is_empty())
+                .collect();
             self.push(path, &texts.join(";"), false);
             return Ok(());
         }
@@ -109,7 +116,8 @@ fn scalar(text: &str) -> Result<(Cow<'_, str>, bool), String> {
 /// serde_json's reason without its line and column, which count from the start of the record.
 fn reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    text.rsplit_once(" at line ").map_or(text.clone(), |(reason, _)| reason.to_owned())
+    text.rsplit_once(" at line ")
+        .map_or(text.clone(), |(reason, _)| reason.to_owned())
 }
 
 /// A string, borrowed where it has no escapes.
@@ -164,7 +172,10 @@ mod tests {
     fn flat(record: &str) -> Result<Vec<String>, String> {
         let mut flat = Flat::default();
         flat.read(record)?;
-        Ok(flat.cells().map(|(path, text, is_number)| format!("{path}={text}{}", if is_number { " #" } else { "" })).collect())
+        Ok(flat
+            .cells()
+            .map(|(path, text, is_number)| format!("{path}={text}{}", if is_number { " #" } else { "" }))
+            .collect())
     }
 
     #[test]
@@ -172,12 +183,25 @@ mod tests {
         let record = r#"{"a":{"b":"x","c":[{"d":"1"},{"d":null}]},"s":["COM",null,"EDU"],"n":01e,"t":true}"#;
         assert!(flat(record).is_err());
         let record = record.replace("01e", "1.50E+3");
-        let expected = ["a.b=x", "a.c[0].d=1", "a.c[1].d=", "s=COM;EDU", "n=1.50E+3 #", "t=true"];
+        let expected = [
+            "a.b=x",
+            "a.c[0].d=1",
+            "a.c[1].d=",
+            "s=COM;EDU",
+            "n=1.50E+3 #",
+            "t=true",
+        ];
         assert_eq!(flat(&record).unwrap(), expected);
         assert_eq!(flat("{}").unwrap(), Vec::<String>::new());
-        assert_eq!(flat(r#"{"e":[],"f":[[1],2],"g":{}}"#).unwrap(), ["e=", "f[0]=1", "f[1]=2 #"]);
+        assert_eq!(
+            flat(r#"{"e":[],"f":[[1],2],"g":{}}"#).unwrap(),
+            ["e=", "f[0]=1", "f[1]=2 #"]
+        );
         assert_eq!(flat("{\"k\\u00e9y\":\"\\u00e9\\n\"}").unwrap(), ["kéy=é\n"]);
-        assert_eq!(flat(r#"{"big":123456789012345678901234567890}"#).unwrap(), ["big=123456789012345678901234567890 #"]);
+        assert_eq!(
+            flat(r#"{"big":123456789012345678901234567890}"#).unwrap(),
+            ["big=123456789012345678901234567890 #"]
+        );
     }
 
     #[test]

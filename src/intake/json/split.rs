@@ -62,7 +62,13 @@ impl Extent {
             return (true, !self.in_string && self.depth == 0);
         }
         // A bare word ends before what cannot be part of it.
-        if self.depth == 0 && self.any && matches!(byte, b',' | b']' | b'}' | b'{' | b'[' | b'"' | b' ' | b'\t' | b'\r' | b'\n') {
+        if self.depth == 0
+            && self.any
+            && matches!(
+                byte,
+                b',' | b']' | b'}' | b'{' | b'[' | b'"' | b' ' | b'\t' | b'\r' | b'\n'
+            )
+        {
             return (false, true);
         }
         self.any = true;
@@ -81,7 +87,14 @@ impl Extent {
 
 impl Splitter {
     pub(super) fn new(input: Input, shape: Shape, limits: &Limits) -> Self {
-        Self { input, shape, row_bytes_max: limits.row_bytes_max, opened: false, any: false, done: false }
+        Self {
+            input,
+            shape,
+            row_bytes_max: limits.row_bytes_max,
+            opened: false,
+            any: false,
+            done: false,
+        }
     }
 
     /// Finds the next record and puts its bytes into `record`.
@@ -148,7 +161,11 @@ impl Splitter {
             if held.is_empty() {
                 let whole = extent.any && extent.depth == 0 && !extent.in_string;
                 let message = "the file ends in the middle of this record: it may be cut off";
-                return Ok(if whole { found(line, too_long) } else { Piece::Broken { line, message } });
+                return Ok(if whole {
+                    found(line, too_long)
+                } else {
+                    Piece::Broken { line, message }
+                });
             }
             let mut ended = false;
             let mut taken = 0;
@@ -161,7 +178,11 @@ impl Splitter {
                 }
             }
             // A separator where a value should be belongs to none: it is taken, so that there is an end.
-            let taken = if ended && taken == 0 && record.is_empty() { 1 } else { taken };
+            let taken = if ended && taken == 0 && record.is_empty() {
+                1
+            } else {
+                taken
+            };
             too_long |= record.len() + taken > self.row_bytes_max;
             if !too_long {
                 record.extend_from_slice(held.get(..taken).unwrap_or_default());
@@ -211,7 +232,11 @@ impl Splitter {
 }
 
 fn found(line: u64, too_long: bool) -> Piece {
-    if too_long { Piece::TooLong { line } } else { Piece::Record { line } }
+    if too_long {
+        Piece::TooLong { line }
+    } else {
+        Piece::Record { line }
+    }
 }
 
 #[cfg(test)]
@@ -219,9 +244,17 @@ mod tests {
     use super::*;
 
     fn pieces(text: &str, shape: Shape) -> Vec<String> {
-        let limits = Limits { row_bytes_max: 20, ..Limits::default() };
-        let input = Input::new(Box::new(std::io::Cursor::new(text.to_owned())), &"f".into(), &limits);
-        let (mut splitter, mut record, mut all) = (Splitter::new(input, shape, &limits), Vec::new(), Vec::new());
+        let limits = Limits {
+            row_bytes_max: 20,
+            ..Limits::default()
+        };
+        let input = Input::new(
+            Box::new(std::io::Cursor::new(text.to_owned())),
+            &"f".into(),
+            &limits,
+        );
+        let (mut splitter, mut record, mut all) =
+            (Splitter::new(input, shape, &limits), Vec::new(), Vec::new());
         loop {
             match splitter.next(&mut record).unwrap() {
                 Piece::Record { line } => all.push(format!("{line} {}", String::from_utf8_lossy(&record))),
@@ -241,12 +274,33 @@ mod tests {
             ("[\n{\"a\":\n[1]}\n,\n{}\n]\n", vec!["2 {\"a\":\n[1]}", "5 {}"]),
             (r#"[{"a":"\"}"}]"#, vec![r#"1 {"a":"\"}"}"#]),
             ("[1,null,\"x\"]", vec!["1 1", "1 null", "1 \"x\""]),
-            ("[{}", vec!["1 {}", "1 ! the file ends before the list does: it may be cut off"]),
-            ("[{},\n{\"a\":", vec!["1 {}", "2 ! the file ends in the middle of this record: it may be cut off"]),
+            (
+                "[{}",
+                vec![
+                    "1 {}",
+                    "1 ! the file ends before the list does: it may be cut off",
+                ],
+            ),
+            (
+                "[{},\n{\"a\":",
+                vec![
+                    "1 {}",
+                    "2 ! the file ends in the middle of this record: it may be cut off",
+                ],
+            ),
             ("[{},]", vec!["1 {}", "1 ! a comma and no record after it"]),
-            ("[{} {}]", vec!["1 {}", "1 ! a comma is missing between two records"]),
-            ("[{}]x", vec!["1 {}", "1 ! there is more after the end of the list"]),
-            ("[{\"a\":\"xxxxxxxxxxxxxxxxxxxxxxxxx\"},{}]", vec!["1 too long", "1 {}"]),
+            (
+                "[{} {}]",
+                vec!["1 {}", "1 ! a comma is missing between two records"],
+            ),
+            (
+                "[{}]x",
+                vec!["1 {}", "1 ! there is more after the end of the list"],
+            ),
+            (
+                "[{\"a\":\"xxxxxxxxxxxxxxxxxxxxxxxxx\"},{}]",
+                vec!["1 too long", "1 {}"],
+            ),
             ("[,{}]", vec!["1 ,", "1 ! a comma is missing between two records"]),
         ] {
             assert_eq!(pieces(text, Shape::Array), expected, "{text}");
@@ -261,7 +315,11 @@ mod tests {
             ("abc {}", Shape::Sequence, vec!["1 abc", "1 {}"]),
             ("{}\n\n{\"a\n{}", Shape::Lines, vec!["1 {}", "3 {\"a", "4 {}"]),
             ("{}\r\n{}\r\n", Shape::Lines, vec!["1 {}\r", "2 {}\r"]),
-            ("xxxxxxxxxxxxxxxxxxxxxxxxx\n{}", Shape::Lines, vec!["1 too long", "2 {}"]),
+            (
+                "xxxxxxxxxxxxxxxxxxxxxxxxx\n{}",
+                Shape::Lines,
+                vec!["1 too long", "2 {}"],
+            ),
             ("]", Shape::Sequence, vec!["1 ]"]),
         ] {
             assert_eq!(pieces(text, shape), expected, "{text}");

@@ -2,12 +2,16 @@ use super::*;
 use crate::intake::Limits;
 use crate::provider::adobe::contract::CONTRACT;
 
-const REQUIRED: &str = "key,company,language,country,region,city,address_line_1,postal_code,first_name,last_name,email";
+const REQUIRED: &str =
+    "key,company,language,country,region,city,address_line_1,postal_code,first_name,last_name,email";
 
 fn build(headers: &str, job: &[(&str, &str)]) -> Result<Mapping, Vec<Fault>> {
     let names = headers.split(',').map(|name| name.trim().to_owned()).collect();
     let headers = Headers::new(&"a.csv".into(), 1, names, &Limits::default()).unwrap();
-    let job = job.iter().map(|(header, field)| ((*header).to_owned(), (*field).to_owned())).collect();
+    let job = job
+        .iter()
+        .map(|(header, field)| ((*header).to_owned(), (*field).to_owned()))
+        .collect();
     Mapping::build(&headers, &CONTRACT, &job)
 }
 
@@ -32,7 +36,10 @@ fn friendly_names_need_no_job() {
 
 #[test]
 fn what_is_missing_is_named_and_the_column_that_was_meant_too() {
-    let headers = REQUIRED.replace("company", "Compnay").replace("postal_code,", "").replace("key,", "");
+    let headers = REQUIRED
+        .replace("company", "Compnay")
+        .replace("postal_code,", "")
+        .replace("key,", "");
     insta::assert_snapshot!(faults(&headers, &[]), @r"
     warning[column.unknown]: a.csv:1: column 1 `Compnay`: not a column that is known
       hint: did you mean `company`? Rename it, or name it under [columns] in the job file
@@ -78,7 +85,9 @@ fn two_columns_for_one_field_are_a_fault() {
 
 #[test]
 fn a_report_can_be_fed_back() {
-    let report = format!("_line,_outcome,_key,{REQUIRED},_provider_id,_provider_status,_attempts,_correlation_id,_error_code,_error_field,_error_message,_hint");
+    let report = format!(
+        "_line,_outcome,_key,{REQUIRED},_provider_id,_provider_status,_attempts,_correlation_id,_error_code,_error_field,_error_message,_hint"
+    );
     let mapping = build(&report, &[]).unwrap();
     assert_eq!(mapping.warnings(), []);
     assert_eq!(mapping.header_of(Field::Key), Some("key"));

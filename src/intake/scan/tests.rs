@@ -32,7 +32,11 @@ struct Outcome {
 
 impl Outcome {
     fn shown(&self) -> String {
-        self.faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n")
+        self.faults
+            .iter()
+            .map(Fault::to_string)
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 }
 
@@ -41,7 +45,10 @@ fn run(source: &Source, limits: &Limits) -> Result<Outcome, String> {
     let told = |faults: Vec<Fault>| faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n");
     let mapping = Mapping::build(reader.headers(), &CONTRACT, &BTreeMap::new()).map_err(told)?;
     let (mut records, mut faults, mut rows) = (Vec::new(), Vec::new(), Vec::new());
-    let ruling = Ruling { warn_only: &[], distributor: Some("345434543") };
+    let ruling = Ruling {
+        warn_only: &[],
+        distributor: Some("345434543"),
+    };
     let summary = scan(reader, &mapping, &CONTRACT, ruling, &mut |scanned| {
         match scanned {
             Scanned::Broken(fault) => faults.push(fault),
@@ -60,7 +67,13 @@ fn run(source: &Source, limits: &Limits) -> Result<Outcome, String> {
         ControlFlow::Continue(())
     })
     .map_err(|error| error.to_string())?;
-    let outcome = Outcome { records, faults, rows, summary, notes: mapping.warnings().to_vec() };
+    let outcome = Outcome {
+        records,
+        faults,
+        rows,
+        summary,
+        notes: mapping.warnings().to_vec(),
+    };
     is_consistent(&outcome);
     Ok(outcome)
 }
@@ -71,10 +84,29 @@ fn is_consistent(outcome: &Outcome) {
     assert_eq!(summary.rows, outcome.rows.len() as u64);
     assert_eq!(summary.sound, outcome.records.len() as u64);
     assert_eq!(summary.sound + summary.faulty, summary.rows);
-    assert_eq!(summary.errors, outcome.faults.iter().filter(|fault| fault.is_error()).count() as u64);
-    assert_eq!(summary.warnings, outcome.faults.iter().filter(|fault| fault.severity == Severity::Warning).count() as u64);
-    assert!(outcome.rows.iter().enumerate().all(|(at, (seq, ..))| *seq == at as u64 + 1));
-    assert!(outcome.rows.windows(2).all(|pair| pair[0].1 <= pair[1].1), "lines go up");
+    assert_eq!(
+        summary.errors,
+        outcome.faults.iter().filter(|fault| fault.is_error()).count() as u64
+    );
+    assert_eq!(
+        summary.warnings,
+        outcome
+            .faults
+            .iter()
+            .filter(|fault| fault.severity == Severity::Warning)
+            .count() as u64
+    );
+    assert!(
+        outcome
+            .rows
+            .iter()
+            .enumerate()
+            .all(|(at, (seq, ..))| *seq == at as u64 + 1)
+    );
+    assert!(
+        outcome.rows.windows(2).all(|pair| pair[0].1 <= pair[1].1),
+        "lines go up"
+    );
 }
 
 /// A file of that extension.
@@ -95,30 +127,57 @@ fn read(text: impl AsRef<[u8]>) -> Result<Outcome, String> {
 }
 
 fn sample(name: &str) -> Outcome {
-    run(&Source::from_path(&Path::new("samples").join(name), &Limits::default()).unwrap(), &Limits::default()).unwrap()
+    run(
+        &Source::from_path(&Path::new("samples").join(name), &Limits::default()).unwrap(),
+        &Limits::default(),
+    )
+    .unwrap()
 }
 
 #[test]
 fn samples_are_what_they_say() {
-    for (name, rows, two_contacts) in [("resellers.csv", 50, 6), ("resellers.json", 1, 0), ("resellers.jsonl", 5, 2)] {
+    for (name, rows, two_contacts) in [
+        ("resellers.csv", 50, 6),
+        ("resellers.json", 1, 0),
+        ("resellers.jsonl", 5, 2),
+    ] {
         let outcome = sample(name);
         assert_eq!(outcome.shown(), "", "{name}");
         assert_eq!(outcome.notes, [], "{name}");
         assert_eq!(outcome.summary.sound, rows, "{name}");
-        let two = outcome.records.iter().filter(|(_, record)| record.contacts().count() == 2).count();
+        let two = outcome
+            .records
+            .iter()
+            .filter(|(_, record)| record.contacts().count() == 2)
+            .count();
         assert_eq!(two, two_contacts, "{name}");
     }
     let bytes = std::fs::read("samples/resellers.csv").unwrap();
     let summary = sample("resellers.csv").summary;
-    assert_eq!((summary.digest, summary.bytes), (Digest::of(&bytes), bytes.len() as u64));
+    assert_eq!(
+        (summary.digest, summary.bytes),
+        (Digest::of(&bytes), bytes.len() as u64)
+    );
 }
 
 #[test]
 fn every_kind_of_fault_is_in_the_sample_and_said() {
     let outcome = sample("resellers-with-errors.csv");
-    let shown: Vec<String> = outcome.notes.iter().chain(&outcome.faults).map(Fault::to_string).collect();
+    let shown: Vec<String> = outcome
+        .notes
+        .iter()
+        .chain(&outcome.faults)
+        .map(Fault::to_string)
+        .collect();
     insta::assert_snapshot!(shown.join("\n"));
-    assert_eq!((outcome.summary.rows, outcome.summary.sound, outcome.summary.faulty), (67, 10, 57));
+    assert_eq!(
+        (
+            outcome.summary.rows,
+            outcome.summary.sound,
+            outcome.summary.faulty
+        ),
+        (67, 10, 57)
+    );
     let seen: BTreeSet<&str> = outcome.faults.iter().map(|fault| fault.rule.as_ref()).collect();
     // Only JSON tells numbers from text.
     let not_in_csv = ["postal_code.number", "phone.number", "contact_phone.number"];
@@ -129,7 +188,11 @@ fn every_kind_of_fault_is_in_the_sample_and_said() {
 
 #[test]
 fn the_seed_as_it_stands() {
-    for text in [SEED.to_owned(), format!("[{SEED}]"), format!("{SEED}\n{}\n", SEED.replace("888", "889"))] {
+    for text in [
+        SEED.to_owned(),
+        format!("[{SEED}]"),
+        format!("{SEED}\n{}\n", SEED.replace("888", "889")),
+    ] {
         let outcome = read(&text).unwrap();
         assert_eq!(outcome.shown(), "");
         let (_, record) = &outcome.records[0];
@@ -137,11 +200,19 @@ fn the_seed_as_it_stands() {
         assert_eq!(record.get(Field::PostalCode), Some("95110-1234"));
         assert_eq!(record.segments().collect::<Vec<_>>(), ["COM", "EDU"]);
         let contact = record.contacts().next().unwrap();
-        assert_eq!((contact.first_name, contact.email, contact.phone), ("Mickey", "mickey@mouse.com", Some("408-123-4567")));
+        assert_eq!(
+            (contact.first_name, contact.email, contact.phone),
+            ("Mickey", "mickey@mouse.com", Some("408-123-4567"))
+        );
     }
     // Seed 001 prints the same with white space. What the provider answers can be fed back too.
-    let pretty = serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(SEED).unwrap()).unwrap();
-    let answer = pretty.replacen('{', r#"{"resellerId":"5556667778","status":"1000","links":{"self":{"headers":[]}},"#, 1);
+    let pretty =
+        serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(SEED).unwrap()).unwrap();
+    let answer = pretty.replacen(
+        '{',
+        r#"{"resellerId":"5556667778","status":"1000","links":{"self":{"headers":[]}},"#,
+        1,
+    );
     for text in [&pretty, &answer] {
         let outcome = read(text).unwrap();
         assert_eq!(outcome.records[0].1, read(SEED).unwrap().records[0].1);
@@ -152,17 +223,37 @@ fn the_seed_as_it_stands() {
 #[test]
 fn the_same_rows_are_the_same_records_in_every_format() {
     let (csv, jsonl) = (sample("resellers.csv"), sample("resellers.jsonl"));
-    let by_key = |outcome: &Outcome, key: &str| outcome.records.iter().find(|(_, r)| r.key().as_str() == key).unwrap().1.digest();
+    let by_key = |outcome: &Outcome, key: &str| {
+        outcome
+            .records
+            .iter()
+            .find(|(_, r)| r.key().as_str() == key)
+            .unwrap()
+            .1
+            .digest()
+    };
     assert_eq!(by_key(&csv, "NW-0019"), by_key(&jsonl, "NL-0019"));
     assert_eq!(by_key(&csv, "NW-0047"), by_key(&jsonl, "NL-0047"));
 }
 
 #[test]
 fn a_json_number_keeps_its_text_and_is_warned_of_where_zeros_matter() {
-    let text = SEED.replace("\"95110-1234\"", "95110").replace("\"888\"", "123456789012345678901234567890");
+    let text = SEED
+        .replace("\"95110-1234\"", "95110")
+        .replace("\"888\"", "123456789012345678901234567890");
     let outcome = read(&text).unwrap();
-    assert_eq!(outcome.records[0].1.key().as_str(), "123456789012345678901234567890");
-    assert_eq!(outcome.faults.iter().map(|fault| fault.rule.as_ref()).collect::<Vec<_>>(), ["postal_code.number"]);
+    assert_eq!(
+        outcome.records[0].1.key().as_str(),
+        "123456789012345678901234567890"
+    );
+    assert_eq!(
+        outcome
+            .faults
+            .iter()
+            .map(|fault| fault.rule.as_ref())
+            .collect::<Vec<_>>(),
+        ["postal_code.number"]
+    );
 }
 
 #[test]
@@ -173,20 +264,48 @@ fn another_distributor_in_the_file_is_a_fault() {
 
 #[test]
 fn lines_and_records_are_counted_as_an_editor_counts() {
-    let text = format!("\u{feff}{HEADER}\r\n{}\n\n{}{}", line("A"), line("B").replace("San Jose", "\"San\nJose\""), line("C"));
+    let text = format!(
+        "\u{feff}{HEADER}\r\n{}\n\n{}{}",
+        line("A"),
+        line("B").replace("San Jose", "\"San\nJose\""),
+        line("C")
+    );
     let outcome = read(text).unwrap();
-    assert_eq!(outcome.rows.iter().map(|(seq, line, ..)| (*seq, *line)).collect::<Vec<_>>(), [(1, 3), (2, 6), (3, 8)]);
+    assert_eq!(
+        outcome
+            .rows
+            .iter()
+            .map(|(seq, line, ..)| (*seq, *line))
+            .collect::<Vec<_>>(),
+        [(1, 3), (2, 6), (3, 8)]
+    );
     assert_eq!(outcome.faults[0].place.line, 6);
     let json = format!("[\n{SEED},\n\n {{\"externalReferenceId\":\n1}}]");
-    assert_eq!(read(json).unwrap().rows.iter().map(|(_, line, ..)| *line).collect::<Vec<_>>(), [2, 4]);
+    assert_eq!(
+        read(json)
+            .unwrap()
+            .rows
+            .iter()
+            .map(|(_, line, ..)| *line)
+            .collect::<Vec<_>>(),
+        [2, 4]
+    );
 }
 
 #[test]
 fn a_bad_record_does_not_spoil_its_neighbours() {
     let not_text = |text: String| text.replace("San Jose", "S\u{fffd}").into_bytes();
-    let mut bytes = format!("{HEADER}{}B,too few\n{}", line("A"), line("C").replace("Mickey", "Mick,ey")).into_bytes();
+    let mut bytes = format!(
+        "{HEADER}{}B,too few\n{}",
+        line("A"),
+        line("C").replace("Mickey", "Mick,ey")
+    )
+    .into_bytes();
     let mut latin1 = not_text(line("D"));
-    let at = latin1.windows(3).position(|three| three == "\u{fffd}".as_bytes()).unwrap();
+    let at = latin1
+        .windows(3)
+        .position(|three| three == "\u{fffd}".as_bytes())
+        .unwrap();
     latin1.splice(at..at + 3, [0xE9]);
     bytes.extend(latin1);
     bytes.extend(line("E").replace("San Jose", &"x".repeat(9000)).bytes());
@@ -205,13 +324,25 @@ fn a_bad_record_does_not_spoil_its_neighbours() {
     error[row.too_long]: input:7: more than the bytes that a record may have
       hint: is a quote missing, so that several lines became one?
     "#);
-    assert_eq!(outcome.records.iter().map(|(_, record)| record.key().as_str()).collect::<Vec<_>>(), ["A", "G"]);
+    assert_eq!(
+        outcome
+            .records
+            .iter()
+            .map(|(_, record)| record.key().as_str())
+            .collect::<Vec<_>>(),
+        ["A", "G"]
+    );
     assert_eq!(outcome.rows[3].2[5], "S\u{fffd}");
 }
 
 #[test]
 fn a_broken_file_keeps_the_rows_before_the_break() {
-    let csv = format!("{HEADER}{}{}{}", line("A"), line("B").replace("San Jose", "\"San Jose"), line("C"));
+    let csv = format!(
+        "{HEADER}{}{}{}",
+        line("A"),
+        line("B").replace("San Jose", "\"San Jose"),
+        line("C")
+    );
     let outcome = read(csv).unwrap();
     assert!(outcome.summary.broken && outcome.records.len() == 1);
     insta::assert_snapshot!(outcome.shown(), @r"
@@ -230,11 +361,18 @@ fn a_broken_file_keeps_the_rows_before_the_break() {
 
 #[test]
 fn bad_json_records_are_faults_of_their_own() {
-    let text = format!("{SEED}\n{{\"externalReferenceId\": 1,}}\n[1]\n{{\"externalReferenceId\":\"a\",\"externalReferenceId\":\"b\"}}\n{}\n", SEED.replace("888", "889"));
+    let text = format!(
+        "{SEED}\n{{\"externalReferenceId\": 1,}}\n[1]\n{{\"externalReferenceId\":\"a\",\"externalReferenceId\":\"b\"}}\n{}\n",
+        SEED.replace("888", "889")
+    );
     let outcome = read(text).unwrap();
     assert_eq!(outcome.records.len(), 2);
-    let json: Vec<String> =
-        outcome.faults.iter().filter(|fault| fault.rule == "row.json").map(|f| format!("{}: {}", f.place.line, f.message)).collect();
+    let json: Vec<String> = outcome
+        .faults
+        .iter()
+        .filter(|fault| fault.rule == "row.json")
+        .map(|f| format!("{}: {}", f.place.line, f.message))
+        .collect();
     insta::assert_snapshot!(json.join("\n"), @r"
     2: not a JSON record: trailing comma
     3: not a JSON record: not an object
@@ -244,7 +382,11 @@ fn bad_json_records_are_faults_of_their_own() {
 
 #[test]
 fn files_that_are_something_else_say_so() {
-    let csv = |text: &str| run(&file(text.as_bytes(), ".csv").1, &Limits::default()).err().unwrap_or_default();
+    let csv = |text: &str| {
+        run(&file(text.as_bytes(), ".csv").1, &Limits::default())
+            .err()
+            .unwrap_or_default()
+    };
     let shown = [
         read("").err(),
         read(" \n ").err(),
@@ -270,7 +412,9 @@ fn files_that_are_something_else_say_so() {
 fn the_format_is_told_by_extension_then_by_content() {
     let format = |bytes: &str, extension: &str| {
         let (_file, source) = file(bytes.as_bytes(), extension);
-        Reader::open(&source, &Limits::default()).map(|reader| reader.format()).ok()
+        Reader::open(&source, &Limits::default())
+            .map(|reader| reader.format())
+            .ok()
     };
     for (bytes, extension, expected) in [
         ("a,b\n", ".csv", Some(Format::Csv)),
@@ -292,19 +436,40 @@ fn the_format_is_told_by_extension_then_by_content() {
 fn duplicate_keys_name_both_lines_even_when_the_first_row_is_faulty() {
     let faulty = line("A").replace("en-US", "xx");
     let outcome = read(format!("{HEADER}{faulty}{}{}", line("B"), line("A"))).unwrap();
-    let twins: Vec<&Fault> = outcome.faults.iter().filter(|fault| fault.rule == "key.duplicate").collect();
+    let twins: Vec<&Fault> = outcome
+        .faults
+        .iter()
+        .filter(|fault| fault.rule == "key.duplicate")
+        .collect();
     assert_eq!(twins.len(), 1);
-    assert_eq!((twins[0].place.line, twins[0].message.as_str(), twins[0].value.as_str()), (4, "already on line 2", "A"));
+    assert_eq!(
+        (
+            twins[0].place.line,
+            twins[0].message.as_str(),
+            twins[0].value.as_str()
+        ),
+        (4, "already on line 2", "A")
+    );
     assert_eq!(outcome.records.len(), 1);
 }
 
 #[test]
 fn one_email_with_two_names_is_a_warning() {
-    let other = line("B").replace("b@mouse", "A@MOUSE").replace("Mickey", "Minnie");
-    let outcome = read(format!("{HEADER}{}{other}{}", line("A"), line("C").replace("c@", "a@"))).unwrap();
+    let other = line("B")
+        .replace("b@mouse", "A@MOUSE")
+        .replace("Mickey", "Minnie");
+    let outcome = read(format!(
+        "{HEADER}{}{other}{}",
+        line("A"),
+        line("C").replace("c@", "a@")
+    ))
+    .unwrap();
     assert_eq!(outcome.records.len(), 3);
     assert_eq!(outcome.faults.len(), 1);
-    assert_eq!((outcome.faults[0].rule.as_ref(), outcome.faults[0].place.line), ("email.names", 3));
+    assert_eq!(
+        (outcome.faults[0].rule.as_ref(), outcome.faults[0].place.line),
+        ("email.names", 3)
+    );
 }
 
 #[test]
@@ -321,20 +486,48 @@ fn a_file_without_keys_gets_them_from_its_content() {
       hint: add a column `key` with your own id of each reseller, or take one of the rows out
     ");
     // A row without what a key is made of says what it lacks, not that it has no key.
-    let faults = read(format!("{header}{}", row("A").replace("Fairmont,", ","))).unwrap().faults;
-    assert_eq!(faults.iter().map(|fault| fault.rule.as_ref()).collect::<Vec<_>>(), ["company.required"]);
+    let faults = read(format!("{header}{}", row("A").replace("Fairmont,", ",")))
+        .unwrap()
+        .faults;
+    assert_eq!(
+        faults.iter().map(|fault| fault.rule.as_ref()).collect::<Vec<_>>(),
+        ["company.required"]
+    );
 }
 
 #[test]
 fn limits_hold() {
     let text = format!("{HEADER}{}{}{}", line("A"), line("B"), line("C"));
     let limited = |limits: Limits| run(&stream(&text), &limits);
-    let outcome = limited(Limits { rows_max: 2, ..Limits::default() }).unwrap();
-    assert_eq!((outcome.records.len(), outcome.faults[0].rule.as_ref()), (2, "file.rows"));
+    let outcome = limited(Limits {
+        rows_max: 2,
+        ..Limits::default()
+    })
+    .unwrap();
+    assert_eq!(
+        (outcome.records.len(), outcome.faults[0].rule.as_ref()),
+        (2, "file.rows")
+    );
     assert!(outcome.summary.broken);
-    assert!(limited(Limits { columns_max: 10, ..Limits::default() }).err().unwrap().contains("11 columns, at most 10"));
-    let small = Limits { file_bytes_max: 100, ..Limits::default() };
-    assert!(Source::from_stream("x", &mut text.as_bytes(), &small).unwrap_err().to_string().contains("100 bytes"));
+    assert!(
+        limited(Limits {
+            columns_max: 10,
+            ..Limits::default()
+        })
+        .err()
+        .unwrap()
+        .contains("11 columns, at most 10")
+    );
+    let small = Limits {
+        file_bytes_max: 100,
+        ..Limits::default()
+    };
+    assert!(
+        Source::from_stream("x", &mut text.as_bytes(), &small)
+            .unwrap_err()
+            .to_string()
+            .contains("100 bytes")
+    );
     let (_file, source) = file(text.as_bytes(), ".csv");
     assert!(run(&source, &small).err().unwrap().contains("100 bytes"));
 }
@@ -344,8 +537,10 @@ fn a_scan_that_is_ended_early_still_has_the_digest_of_the_whole() {
     let text = format!("{HEADER}{}{}", line("A"), line("B"));
     let reader = Reader::open(&stream(&text), &Limits::default()).unwrap();
     let mapping = Mapping::build(reader.headers(), &CONTRACT, &BTreeMap::new()).unwrap();
-    let summary =
-        scan(reader, &mapping, &CONTRACT, Ruling::default(), &mut |_| ControlFlow::Break(())).unwrap();
+    let summary = scan(reader, &mapping, &CONTRACT, Ruling::default(), &mut |_| {
+        ControlFlow::Break(())
+    })
+    .unwrap();
     assert_eq!((summary.rows, summary.digest), (1, Digest::of(text.as_bytes())));
 }
 
@@ -376,12 +571,18 @@ impl Read for Endless {
 #[test]
 fn rows_are_read_as_they_are_asked_for() {
     let made = Arc::new(AtomicU64::new(0));
-    let endless = Endless { rows: 200_000, made: Arc::clone(&made), left: Vec::new() };
+    let endless = Endless {
+        rows: 200_000,
+        made: Arc::clone(&made),
+        left: Vec::new(),
+    };
     let reader = Reader::of_csv(Box::new(endless), "endless", &Limits::default()).unwrap();
     let mapping = Mapping::build(reader.headers(), &CONTRACT, &BTreeMap::new()).unwrap();
     let mut ahead = 0;
     let summary = scan(reader, &mapping, &CONTRACT, Ruling::default(), &mut |scanned| {
-        let Scanned::Row(row) = scanned else { panic!("broken") };
+        let Scanned::Row(row) = scanned else {
+            panic!("broken")
+        };
         ahead = ahead.max(made.load(Ordering::Relaxed) - row.seq);
         ControlFlow::Continue(())
     })
@@ -392,7 +593,11 @@ fn rows_are_read_as_they_are_asked_for() {
 
 fn neutralised(cell: &str) -> String {
     let behind = cell.trim_start_matches('\'');
-    if behind.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
+    if behind.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{cell}")
+    } else {
+        cell.to_owned()
+    }
 }
 
 /// Text with what is special to readers in it.

@@ -126,7 +126,7 @@ fn client_error(exchange: &Exchange, head: &Head, wait: Option<Duration>) -> Ans
     match problem(exchange) {
         Some(problem) if problem.origin == Origin::Service => by_code(&problem, wait),
         _ if matches!(head.status, 404 | 405 | 413) && exchange.body().is_some() => {
-            Answer::Refused(Refused::Denied(wrong_address(head.status)))
+            Answer::Refused(Refused::WrongAddress(wrong_address(head.status)))
         }
         Some(_) => gateway(head, wait),
         None => unreadable(exchange),

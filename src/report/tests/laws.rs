@@ -13,7 +13,10 @@ fn any_row() -> impl Strategy<Value = RowView> {
     let states = prop_oneof![
         Just(None),
         Just(Some(State::Queued)),
-        Just(Some(State::Reconciling { misses: 1 })),
+        Just(Some(State::Reconciling {
+            misses: 1,
+            then: crate::domain::task::Then::SendAgain
+        })),
         Just(Some(State::Pending)),
         Just(Some(State::Settled(Outcome::Active))),
         Just(Some(State::Settled(Outcome::Rejected))),

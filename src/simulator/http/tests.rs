@@ -48,9 +48,14 @@ async fn on_the_wire<B: Brain>(brain: B) -> (TcpStream, oneshot::Sender<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    tokio::spawn(serve(listener, Host::new(brain), Arc::new(RealWorld), async {
-        let _ = stopped.await;
-    }));
+    tokio::spawn(serve(
+        listener,
+        Host::new(brain),
+        Arc::new(RealWorld::default()),
+        async {
+            let _ = stopped.await;
+        },
+    ));
     (TcpStream::connect(address).await.unwrap(), stop)
 }
 

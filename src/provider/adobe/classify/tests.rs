@@ -26,6 +26,7 @@ fn short(answer: &Answer) -> String {
         Answer::Refused(Refused::Throttled { retry_after }) => format!("throttled {retry_after:?}"),
         Answer::Refused(Refused::TokenStale) => "token stale".to_owned(),
         Answer::Refused(Refused::Denied(about)) => format!("denied {}", error(about)),
+        Answer::Refused(Refused::WrongAddress(about)) => format!("wrong address {}", error(about)),
         Answer::Refused(Refused::IdsRefused(about)) => format!("ids refused {}", error(about)),
         Answer::Silent(silence) => format!("silent {silence:?}"),
         Answer::NotSent(why) => format!("not sent {why}"),

@@ -17,8 +17,16 @@ pub(super) static NOT_ACCEPTED: &[(&str, &str)] = &[
 
 /// Regions of the countries that have no way of saying "none": other countries take any code of the right shape.
 pub(super) static REGIONS: &[RegionTable] = &[
-    RegionTable { country: "US", regions: US, own_countries: &["AS", "GU", "MP", "PR", "UM", "VI"] },
-    RegionTable { country: "CA", regions: CA, own_countries: &[] },
+    RegionTable {
+        country: "US",
+        regions: US,
+        own_countries: &["AS", "GU", "MP", "PR", "UM", "VI"],
+    },
+    RegionTable {
+        country: "CA",
+        regions: CA,
+        own_countries: &[],
+    },
 ];
 
 /// 55: the states, the capital, the armed forces' three, and PW.
@@ -48,8 +56,20 @@ static CA: &[(&str, &str)] = &[
 
 /// The forms that are known well enough to refuse a row by; other countries' codes pass as they are.
 pub(super) static POSTAL_FORMS: &[PostalForm] = &[
-    PostalForm { country: "US", masks: &["99999", "99999-9999"], never: &[], digits: 5, example: "95110 or 95110-1234" },
-    PostalForm { country: "CA", masks: &["F9L 9L9"], never: &[], digits: 0, example: "K1A 0B1" },
+    PostalForm {
+        country: "US",
+        masks: &["99999", "99999-9999"],
+        never: &[],
+        digits: 5,
+        example: "95110 or 95110-1234",
+    },
+    PostalForm {
+        country: "CA",
+        masks: &["F9L 9L9"],
+        never: &[],
+        digits: 0,
+        example: "K1A 0B1",
+    },
     PostalForm {
         country: "GB",
         masks: &["GIR ?9AA?", "A9X? ?9AA?", "AA9X? ?9AA?"],
@@ -58,11 +78,41 @@ pub(super) static POSTAL_FORMS: &[PostalForm] = &[
         example: "SW1A 1AA",
     },
     // The published pattern looks ahead for the two that do not exist.
-    PostalForm { country: "DE", masks: &["01999", "19999"], never: &["01000", "99999"], digits: 5, example: "01067" },
-    PostalForm { country: "JP", masks: &["999-?9999"], never: &[], digits: 7, example: "100-0001" },
-    PostalForm { country: "IN", masks: &["999 ?999"], never: &[], digits: 0, example: "560001" },
-    PostalForm { country: "BR", masks: &["99999", "99999-?999"], never: &[], digits: 8, example: "01310-100" },
-    PostalForm { country: "IE", masks: &["xxx ?xxxx"], never: &[], digits: 0, example: "D02 AF30" },
+    PostalForm {
+        country: "DE",
+        masks: &["01999", "19999"],
+        never: &["01000", "99999"],
+        digits: 5,
+        example: "01067",
+    },
+    PostalForm {
+        country: "JP",
+        masks: &["999-?9999"],
+        never: &[],
+        digits: 7,
+        example: "100-0001",
+    },
+    PostalForm {
+        country: "IN",
+        masks: &["999 ?999"],
+        never: &[],
+        digits: 0,
+        example: "560001",
+    },
+    PostalForm {
+        country: "BR",
+        masks: &["99999", "99999-?999"],
+        never: &[],
+        digits: 8,
+        example: "01310-100",
+    },
+    PostalForm {
+        country: "IE",
+        masks: &["xxx ?xxxx"],
+        never: &[],
+        digits: 0,
+        example: "D02 AF30",
+    },
 ];
 
 /// Countries whose codes are so many digits, some with a zero in front, and that have no form above.
