@@ -1,6 +1,6 @@
 //! The one place that reads the clock and throws the dice (held by `clippy.toml`); everything else is told.
 
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use uuid::Uuid;
 
@@ -13,13 +13,27 @@ pub trait World: Send + Sync {
     /// The time now, UTC.
     fn now(&self) -> Timestamp;
 
+    /// A clock that never goes back, for spans within this process; its zero means nothing.
+    fn steady(&self) -> Timestamp;
+
     /// 122 random bits as a version 4 UUID: request ids, ids of reads, worker ids.
     fn dice(&self) -> Uuid;
 }
 
 /// The machine's clock and random numbers.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct RealWorld;
+#[derive(Clone, Copy, Debug)]
+pub struct RealWorld {
+    started: Instant,
+}
+
+#[allow(clippy::disallowed_methods, reason = "this is the place")]
+impl Default for RealWorld {
+    fn default() -> Self {
+        Self {
+            started: Instant::now(),
+        }
+    }
+}
 
 #[allow(clippy::disallowed_methods, reason = "this is the place")]
 impl World for RealWorld {
@@ -28,6 +42,10 @@ impl World for RealWorld {
             .duration_since(SystemTime::UNIX_EPOCH)
             .unwrap_or_default();
         Timestamp::from_ms(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn steady(&self) -> Timestamp {
+        Timestamp::from_ms(0).plus(self.started.elapsed())
     }
 
     fn dice(&self) -> Uuid {

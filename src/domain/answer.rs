@@ -8,7 +8,6 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{AccountId, StatusCode};
-use super::time::Timestamp;
 
 /// What came back for one call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,6 +87,8 @@ pub enum Refused {
     TokenStale,
     /// The credentials do not open the door (revoked key, blocked address): the batch pauses, no row fails.
     Denied(RowError),
+    /// No service answers at this address (a gateway's 404): the job is probably wrong, and the batch pauses.
+    WrongAddress(RowError),
     /// The provider refused our ids, not the row (Adobe 4120): the same intent goes again with a new request id.
     IdsRefused(RowError),
 }
@@ -132,11 +133,10 @@ pub struct RowError {
 impl RowError {
     /// An error without a field.
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code: code.into(), field: String::new(), message: message.into() }
+        Self {
+            code: code.into(),
+            field: String::new(),
+            message: message.into(),
+        }
     }
-}
-
-/// Until when a wait asked for by the provider lasts.
-pub fn wait_until(now: Timestamp, asked: Option<Duration>, default: Duration, max: Duration) -> Timestamp {
-    now.plus(asked.unwrap_or(default).min(max))
 }

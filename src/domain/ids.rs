@@ -47,7 +47,10 @@ impl RowKey {
         if text.is_empty() {
             return Err(RowKeyError::Empty);
         }
-        if let Some(bad) = text.chars().find(|c| c.is_control() || matches!(c, '<' | '>' | '"')) {
+        if let Some(bad) = text
+            .chars()
+            .find(|c| c.is_control() || matches!(c, '<' | '>' | '"'))
+        {
             return Err(RowKeyError::Character(bad));
         }
         let chars = text.chars().count();
@@ -132,7 +135,12 @@ text_id!(
 impl BatchId {
     /// The id of the batch that feeds the file with `file` digest under `scope`.
     pub fn derive(scope: &Scope, action: Action, file: &Digest) -> Self {
-        let digest = Digest::of_parts(&[scope.provider.as_bytes(), scope.account.as_bytes(), action.as_str().as_bytes(), &file.0]);
+        let digest = Digest::of_parts(&[
+            scope.provider.as_bytes(),
+            scope.account.as_bytes(),
+            action.as_str().as_bytes(),
+            &file.0,
+        ]);
         let hex = digest.to_string();
         Self::new(format!("b_{}", hex.get(..12).unwrap_or(&hex)))
     }
@@ -252,6 +260,11 @@ impl CorrelationId {
     pub const fn fresh(dice: Uuid) -> Self {
         Self(dice)
     }
+
+    /// The id as a UUID, for stores.
+    pub const fn as_uuid(&self) -> &Uuid {
+        &self.0
+    }
 }
 
 impl fmt::Display for CorrelationId {
@@ -269,6 +282,11 @@ impl RequestId {
     /// A fresh id.
     pub const fn fresh(dice: Uuid) -> Self {
         Self(dice)
+    }
+
+    /// The id as a UUID, for stores.
+    pub const fn as_uuid(&self) -> &Uuid {
+        &self.0
     }
 }
 

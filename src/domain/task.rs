@@ -39,6 +39,8 @@ pub enum State {
     Reconciling {
         /// Look-ups in a row that found nothing.
         misses: u8,
+        /// What to do when nothing is found.
+        then: Then,
     },
     /// The account exists; its status has not settled.
     Pending,
@@ -63,6 +65,20 @@ impl State {
     pub const fn is_settled(&self) -> bool {
         matches!(self, Self::Settled(_))
     }
+}
+
+/// What follows when look-ups find no account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Then {
+    /// Send under a new generation.
+    SendAgain,
+    /// The same, even when the unknown send is older than the provider's memory: a person has looked.
+    SendAnyway,
+    /// Settle as exhausted.
+    GiveUp,
+    /// Leave it to a person: the send is older than the provider's memory, and an account that has gone Inactive
+    /// cannot be listed.
+    Park,
 }
 
 /// How a task settled.
@@ -126,8 +142,8 @@ pub struct Tries {
     pub refusals: u32,
     /// Calls in a row that never left.
     pub unsent: u32,
-    /// Look-ups made.
-    pub looks: u32,
+    /// Generations opened by ourselves since a person or a file last asked.
+    pub generations: u32,
     /// Polls answered.
     pub polls: u32,
     /// Polls or look-ups in a row without an answer.

@@ -4,21 +4,12 @@ mod formats;
 mod properties;
 
 use std::collections::{BTreeMap, BTreeSet};
-
 use std::io::Write as _;
-
 use std::path::Path;
 
-use std::sync::Arc;
-
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use super::*;
-
 use crate::domain::fault::Severity;
-
 use crate::intake::{Limits, Source};
-
 use crate::provider::adobe::contract::CONTRACT;
 
 const HEADER: &str =

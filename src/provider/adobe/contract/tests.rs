@@ -5,13 +5,9 @@ mod values;
 use std::collections::HashMap;
 
 use super::*;
-
 use crate::domain::contract::{Cells, Ruling};
-
 use crate::domain::country::is_code;
-
 use crate::domain::fault::{Fault, Place};
-
 use crate::domain::record::Record;
 
 /// A row by field: what a test says, else the seed's.

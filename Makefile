@@ -1,0 +1,33 @@
+# make help     what there is
+
+.PHONY: help build test ci fmt clippy doc deny bench tools
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+build: ## the program, optimised
+	cargo build --release
+
+test: tools ## all tests; installs what is missing first
+	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --no-fail-fast && cargo test --doc; else cargo test --no-fail-fast; fi
+
+ci: tools fmt clippy doc deny test ## what must pass before a change lands
+
+fmt:
+	cargo fmt --check
+
+clippy:
+	cargo clippy --all-targets -- -D warnings
+
+doc:
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
+
+deny: ## licences, banned crates, sources
+	@cargo deny --version >/dev/null 2>&1 || cargo install cargo-deny --locked
+	cargo deny check licenses bans sources
+
+bench: ## figures, as ratios measured side by side
+	cargo bench
+
+tools: ## what the tests need beside Rust, through apt, only if absent
+	@./tests/tools.sh

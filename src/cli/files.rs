@@ -1,0 +1,185 @@
+//! What `run`, `check` and `import` have in common: a file, a job, and faults to tell.
+
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::talk::{self, Talk, many};
+use super::{JobArgs, Scene};
+use crate::app::feed::{Checked, Feed};
+use crate::app::rehearsal::{Rehearsal, SAMPLE_JOB};
+use crate::app::{App, Env, Exit, Failure};
+use crate::config::Job;
+use crate::domain::batch::Batch;
+use crate::domain::fault::Fault;
+use crate::engine::ports::Appended;
+
+/// Faults listed to a person; all of them are counted, and `check --json` gives all.
+const FAULTS_SHOWN_MAX: u64 = 50;
+
+/// Which file.
+#[derive(Debug, Args)]
+pub(super) struct FileArgs {
+    /// The file: .csv, .json, .jsonl; - reads standard input.
+    #[arg(value_name = "FILE")]
+    pub(super) file: String,
+    #[command(flatten)]
+    pub(super) job: JobArgs,
+}
+
+/// The job, and the environment to connect with.
+pub(super) struct Setting {
+    pub(super) job: Job,
+    pub(super) env: Env,
+    /// The simulator, while it is needed.
+    pub(super) rehearsal: Option<Rehearsal>,
+}
+
+/// Loads the job that was named, without anything running.
+pub(super) fn load(app: &App, args: &JobArgs, talk: Talk) -> Result<Setting, Failure> {
+    let name = args.job.as_deref().unwrap_or(SAMPLE_JOB);
+    let loaded = Job::load(name, &args.sets)?;
+    for note in &loaded.notes {
+        talk.say(format!("warning: {note}"));
+    }
+    Ok(Setting {
+        job: loaded.job,
+        env: Arc::clone(&app.env),
+        rehearsal: None,
+    })
+}
+
+/// Loads the job; with none named, the sample job on the simulator, which is started.
+pub(super) async fn load_to_run(app: &App, args: &JobArgs, talk: Talk) -> Result<Setting, Failure> {
+    if args.job.is_some() {
+        return load(app, args, talk);
+    }
+    let rehearsal = Rehearsal::start(app, &args.sets).await?;
+    talk.say(format!(
+        "no job named: rehearsing {SAMPLE_JOB} on the built-in simulator at {}; nothing reaches a provider",
+        rehearsal.base_url
+    ));
+    Ok(Setting {
+        job: rehearsal.job.clone(),
+        env: Arc::clone(&rehearsal.env),
+        rehearsal: Some(rehearsal),
+    })
+}
+
+/// Opens the file under the job.
+pub(super) fn open(file: &str, setting: &Setting) -> Result<Feed, Failure> {
+    let mut feed = Feed::open(&setting.env, file, setting.job.clone())?;
+    if setting.rehearsal.is_some() {
+        feed.scope = Rehearsal::scope(&feed.scope);
+    }
+    Ok(feed)
+}
+
+/// What a check told.
+pub(super) struct Told {
+    pub(super) checked: Option<Checked>,
+    pub(super) errors: u64,
+    pub(super) warnings: u64,
+}
+
+/// Checks the file and tells its faults: to a person the first ones and how many there are, as JSON all of them.
+pub(super) fn check(feed: &Feed, scene: &Scene, as_json: bool) -> Result<Told, Failure> {
+    let (mut errors, mut warnings) = (0_u64, 0_u64);
+    let mut gone = None;
+    let checked = tokio::task::block_in_place(|| {
+        feed.check(&mut |fault: &Fault| {
+            let shown = if fault.is_error() {
+                errors += 1;
+                errors
+            } else {
+                warnings += 1;
+                warnings
+            };
+            if as_json {
+                if gone.is_none() {
+                    gone = talk::json_line(fault).err();
+                }
+            } else if shown <= FAULTS_SHOWN_MAX {
+                scene.talk.fault(fault);
+            }
+        })
+    })?;
+    if let Some(failure) = gone {
+        return Err(failure);
+    }
+    if !as_json {
+        for (n, noun) in [(errors, "fault"), (warnings, "warning")] {
+            if n > FAULTS_SHOWN_MAX {
+                let more = many(n - FAULTS_SHOWN_MAX, &format!("more {noun}"));
+                scene.talk.say(format!(
+                    "… and {more}; `enlist check {} --json` gives all",
+                    feed.source.name()
+                ));
+            }
+        }
+    }
+    Ok(Told {
+        checked,
+        errors,
+        warnings,
+    })
+}
+
+/// Ends a verb whose file has no row that may be sent: an empty file is no fault, one with faults is.
+pub(super) fn nothing_to_do(feed: &Feed, told: &Told) -> Result<Exit, Failure> {
+    let rows = told.checked.as_ref().map_or_else(String::new, |checked| {
+        format!(
+            " in {} of {}",
+            many(checked.summary.faulty, "row"),
+            many(checked.summary.rows, "row")
+        )
+    });
+    let some_sound = told
+        .checked
+        .as_ref()
+        .is_some_and(|checked| checked.summary.sound > 0);
+    let (message, hint) = if told.errors == 0 {
+        (
+            format!("{} has no rows; no call was made", feed.source.name()),
+            "",
+        )
+    } else {
+        let message = format!(
+            "{}: {}{rows}; no call was made",
+            feed.source.name(),
+            many(told.errors, "fault")
+        );
+        let hint = "correct the file and run it again";
+        (
+            message,
+            if some_sound {
+                "correct the file, or send the sound rows alone with --skip-invalid"
+            } else {
+                hint
+            },
+        )
+    };
+    Err(Failure::new(Exit::InvalidInput, message, hint))
+}
+
+/// What became of the file's rows on import, in a line.
+pub(super) fn imported(feed: &Feed, batch: &Batch, appended: &Appended) -> String {
+    let parts: Vec<String> = [
+        (appended.new, "new"),
+        (appended.resumed, "go on"),
+        (appended.changed, "changed"),
+        (appended.unchanged, "as before"),
+        (appended.faulty, "with faults"),
+    ]
+    .into_iter()
+    .filter(|(n, _)| *n > 0)
+    .map(|(n, what)| format!("{} {what}", talk::thousands(n)))
+    .collect();
+    format!(
+        "batch {}: {} of {}: {}",
+        batch.id,
+        many(batch.rows_total, "row"),
+        feed.source.name(),
+        parts.join(", ")
+    )
+}

@@ -1,0 +1,74 @@
+//! `enlist import FILE`: check, and put the rows into the ledger for workers.
+
+use std::sync::Arc;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::Scene;
+use super::files::{self, FileArgs};
+use super::talk;
+use crate::app::{Exit, Failure};
+
+/// Flags of `import`.
+#[derive(Debug, Args)]
+pub(super) struct ImportArgs {
+    #[command(flatten)]
+    file: FileArgs,
+    /// Take the sound rows though others have faults.
+    #[arg(long)]
+    skip_invalid: bool,
+}
+
+/// What `import --json` says.
+#[derive(Serialize)]
+struct Imported {
+    batch: String,
+    rows: u64,
+    new: u64,
+    resumed: u64,
+    changed: u64,
+    unchanged: u64,
+    invalid: u64,
+}
+
+pub(super) async fn run(args: ImportArgs, scene: Scene) -> Result<Exit, Failure> {
+    if args.file.job.job.is_none() {
+        return Err(Failure::usage(
+            "which job?",
+            "name one with --job; `enlist jobs` lists them, and `enlist run FILE` rehearses without one",
+        ));
+    }
+    let setting = files::load(&scene.app, &args.file.job, scene.talk)?;
+    let feed = files::open(&args.file.file, &setting)?;
+    let told = files::check(&feed, &scene, false)?;
+    let may_go_on = told.errors == 0 || args.skip_invalid;
+    let Some(checked) = told
+        .checked
+        .as_ref()
+        .filter(|checked| may_go_on && checked.summary.sound > 0)
+    else {
+        return files::nothing_to_do(&feed, &told);
+    };
+    let ledger = scene.app.open_ledger()?;
+    let (feed, checked) = (Arc::new(feed), Arc::new(checked.clone()));
+    let (batch, appended) = feed
+        .import(&checked, &*ledger, &*scene.app.world, &mut |_| {})
+        .await?;
+    let imported = Imported {
+        batch: batch.id.to_string(),
+        rows: batch.rows_total,
+        new: appended.new,
+        resumed: appended.resumed,
+        changed: appended.changed,
+        unchanged: appended.unchanged,
+        invalid: appended.faulty,
+    };
+    if scene.json {
+        talk::json(&imported)?
+    } else {
+        talk::data(&imported.batch)?
+    }
+    scene.talk.say(files::imported(&feed, &batch, &appended));
+    Ok(Exit::Done)
+}

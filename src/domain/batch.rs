@@ -1,0 +1,223 @@
+//! A batch: one run of a job over one file, and what may hold it up.
+
+use serde::{Deserialize, Serialize};
+
+use super::attempt::CallKind;
+use super::ids::{BatchId, Digest, Scope};
+use super::task::{Action, Outcome, State};
+use super::time::Timestamp;
+
+/// What the ledger keeps of a batch besides its rows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Batch {
+    /// Its id, derived from scope, action and file.
+    pub id: BatchId,
+    /// The job's name.
+    pub job: String,
+    /// The job file as it was used, overrides applied, `${NAME}` unresolved, no secrets: any worker can go on with it.
+    pub job_text: String,
+    /// Whose rows these are.
+    pub scope: Scope,
+    /// What is asked for each row.
+    pub action: Action,
+    /// The file's name as given, without folders.
+    pub file_name: String,
+    /// SHA-256 of the file.
+    pub file_digest: Digest,
+    /// Rows in the file.
+    pub rows_total: u64,
+    /// Rows in the ledger; less than `rows_total` while an import is unfinished.
+    pub rows_imported: u64,
+    /// The user's columns, in their order.
+    pub columns: Vec<String>,
+    /// Whether keys were derived from content because the file has no key column.
+    pub derived_keys: bool,
+    /// When it was first imported.
+    pub created_at: Timestamp,
+    /// Why nothing is claimed, if so.
+    pub pause: Option<Pause>,
+    /// Whether the operator cancelled it.
+    pub cancelled: bool,
+}
+
+impl Batch {
+    /// Whether every row of the file is in the ledger.
+    pub const fn is_imported(&self) -> bool {
+        self.rows_imported >= self.rows_total
+    }
+}
+
+/// Why a batch stands still. A pause fails no rows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    /// The name of the pause.
+    pub reason: PauseReason,
+    /// What the provider or the operator said.
+    pub detail: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// When it ends by itself; `None` waits for `enlist resume`.
+    pub until: Option<Timestamp>,
+}
+
+/// The names of pauses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PauseReason {
+    /// The provider does not accept the credentials.
+    Auth,
+    /// The provider asked for a wait longer than is sensible to sit through.
+    Quota,
+    /// Too many rows in a row were refused: the file or the mapping is probably wrong.
+    ErrorRate,
+    /// The provider finds the job itself wrong: a distributor id, an unknown field.
+    Configuration,
+    /// A person asked for it.
+    Operator,
+}
+
+impl PauseReason {
+    /// The word in messages and reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Auth => "auth",
+            Self::Quota => "quota",
+            Self::ErrorRate => "error_rate",
+            Self::Configuration => "configuration",
+            Self::Operator => "operator",
+        }
+    }
+
+    /// What to do about it.
+    pub const fn hint(self) -> &'static str {
+        match self {
+            Self::Auth => "put valid credentials in place, then `enlist resume`",
+            Self::Quota => "it goes on by itself; raise the quota with the provider to go faster",
+            Self::ErrorRate => "look at the refused rows and the column mapping, then `enlist resume`",
+            Self::Configuration => "correct the job file, then `enlist resume` and run the file again",
+            Self::Operator => "`enlist resume` goes on",
+        }
+    }
+}
+
+/// How many tasks of a batch stand where, and what they have cost. Kept by the ledger with every commit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// By [`Tally`] slot.
+    pub tasks: [u64; Tally::ALL.len()],
+    /// HTTP exchanges by kind: submit, look-up, poll.
+    pub calls: [u64; 3],
+    /// Sends of a submit beyond the first for a task.
+    pub resends: u64,
+    /// 429 answers.
+    pub throttled: u64,
+    /// Sum of the times from create to settled, in milliseconds, over tasks that settled Active or Inactive.
+    pub settle_ms_sum: u64,
+    /// How many are in that sum.
+    pub settle_n: u64,
+}
+
+impl Counts {
+    /// Tasks in this slot.
+    pub fn of(&self, tally: Tally) -> u64 {
+        self.tasks.get(tally as usize).copied().unwrap_or(0)
+    }
+
+    /// All tasks.
+    pub fn total(&self) -> u64 {
+        self.tasks.iter().sum()
+    }
+
+    /// Tasks with a step still to do.
+    pub fn open(&self) -> u64 {
+        Tally::ALL
+            .iter()
+            .filter(|tally| tally.is_open())
+            .map(|tally| self.of(*tally))
+            .sum()
+    }
+
+    /// HTTP exchanges of this kind.
+    pub fn calls_of(&self, kind: CallKind) -> u64 {
+        self.calls.get(kind as usize).copied().unwrap_or(0)
+    }
+}
+
+/// A state reduced to what is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tally {
+    /// Not yet sent, or known not to have been taken.
+    Queued = 0,
+    /// Outcome of a send unknown, or being found out.
+    Unknown = 1,
+    /// Account exists, not settled.
+    Pending = 2,
+    /// Settled so.
+    Active = 3,
+    /// Settled so.
+    Inactive = 4,
+    /// Settled so.
+    Rejected = 5,
+    /// Settled so.
+    StillPending = 6,
+    /// Settled so.
+    Parked = 7,
+    /// Settled so.
+    Exhausted = 8,
+    /// Settled so.
+    Cancelled = 9,
+}
+
+impl Tally {
+    /// All of them, in order.
+    pub const ALL: [Self; 10] = [
+        Self::Queued,
+        Self::Unknown,
+        Self::Pending,
+        Self::Active,
+        Self::Inactive,
+        Self::Rejected,
+        Self::StillPending,
+        Self::Parked,
+        Self::Exhausted,
+        Self::Cancelled,
+    ];
+
+    /// The slot of a state.
+    pub const fn of(state: &State) -> Self {
+        match state {
+            State::Queued => Self::Queued,
+            State::Submitting | State::Unknown | State::Reconciling { .. } => Self::Unknown,
+            State::Pending => Self::Pending,
+            State::Settled(Outcome::Active) => Self::Active,
+            State::Settled(Outcome::Inactive(_)) => Self::Inactive,
+            State::Settled(Outcome::Rejected) => Self::Rejected,
+            State::Settled(Outcome::StillPending) => Self::StillPending,
+            State::Settled(Outcome::Parked(_)) => Self::Parked,
+            State::Settled(Outcome::Exhausted) => Self::Exhausted,
+            State::Settled(Outcome::Cancelled) => Self::Cancelled,
+        }
+    }
+
+    /// Whether tasks here have a step still to do.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Queued | Self::Unknown | Self::Pending)
+    }
+
+    /// The key in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Unknown => "unknown",
+            Self::Pending => "pending",
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+            Self::Rejected => "rejected",
+            Self::StillPending => "still_pending",
+            Self::Parked => "parked",
+            Self::Exhausted => "exhausted",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}

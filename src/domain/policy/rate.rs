@@ -1,0 +1,184 @@
+//! How many calls may leave: several windows at once, none ever exceeded.
+//!
+//! The provider counts a call when it *arrives*, we when it *leaves*; a call held up on the way can fall into a
+//! window that was already full. So a call counts from when it leaves until a whole window after it has certainly
+//! arrived: when its answer is there, or [`ARRIVAL_MAX`] after leaving, whichever is first. With that, no rolling
+//! window at the provider sees more than the limit.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::time::Timestamp;
+
+/// A call is taken to have reached the provider's counter this long after leaving, at the latest.
+pub const ARRIVAL_MAX: Duration = Duration::from_millis(25);
+
+/// At most `calls` calls in any `per`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// Calls allowed.
+    pub calls: u32,
+    /// In any span of this length.
+    pub per: Duration,
+}
+
+impl Window {
+    /// Calls a second over a long time.
+    pub fn rate_per_s(&self) -> f64 {
+        f64::from(self.calls) / self.per.as_secs_f64().max(1e-9)
+    }
+}
+
+/// The slowest window's rate, which a long run is bound to. Infinite without windows.
+pub fn sustained_per_s(windows: &[Window]) -> f64 {
+    windows
+        .iter()
+        .map(Window::rate_per_s)
+        .fold(f64::INFINITY, f64::min)
+}
+
+/// Which call left, for [`WindowLog::arrived`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CallNo(u64);
+
+/// The calls of one window that still count.
+#[derive(Clone, Debug)]
+pub struct WindowLog {
+    window: Window,
+    /// When each call has certainly arrived, oldest first; the time may still be brought forward.
+    arrivals: VecDeque<Timestamp>,
+    first_no: u64,
+}
+
+impl WindowLog {
+    /// An empty log.
+    pub const fn new(window: Window) -> Self {
+        Self {
+            window,
+            arrivals: VecDeque::new(),
+            first_no: 0,
+        }
+    }
+
+    /// Forgets the calls that no longer count.
+    fn forget(&mut self, now: Timestamp) {
+        while self
+            .arrivals
+            .front()
+            .is_some_and(|arrived| now.since(*arrived) > self.window.per)
+        {
+            self.arrivals.pop_front();
+            self.first_no += 1;
+        }
+    }
+
+    /// When the next call may leave; not after `now` means at once.
+    pub fn free_at(&mut self, now: Timestamp) -> Timestamp {
+        self.forget(now);
+        let calls = usize::try_from(self.window.calls).unwrap_or(usize::MAX).max(1);
+        match self
+            .arrivals
+            .len()
+            .checked_sub(calls)
+            .and_then(|over| self.arrivals.get(over))
+        {
+            None => now,
+            Some(blocking) => blocking.plus(self.window.per).plus(Duration::from_millis(1)),
+        }
+    }
+
+    /// A call leaves now.
+    pub fn leave(&mut self, now: Timestamp) -> CallNo {
+        let arrives = now.plus(ARRIVAL_MAX);
+        // A clock set back must not disorder the log: a later call never stops counting before an earlier one.
+        let arrives = self.arrivals.back().map_or(arrives, |last| arrives.max(*last));
+        self.arrivals.push_back(arrives);
+        CallNo(self.first_no + self.arrivals.len() as u64 - 1)
+    }
+
+    /// The call's answer is there: it had arrived by `now` at the latest.
+    pub fn arrived(&mut self, call: CallNo, now: Timestamp) {
+        let index = call
+            .0
+            .checked_sub(self.first_no)
+            .and_then(|index| usize::try_from(index).ok());
+        let Some(index) = index else { return };
+        let before = index
+            .checked_sub(1)
+            .and_then(|before| self.arrivals.get(before).copied());
+        if let Some(arrives) = self.arrivals.get_mut(index) {
+            let known = before.map_or(now, |before| now.max(before));
+            *arrives = (*arrives).min(known);
+        }
+    }
+
+    /// Calls that count at `now`.
+    pub fn used(&mut self, now: Timestamp) -> usize {
+        self.forget(now);
+        self.arrivals.len()
+    }
+
+    /// The limit.
+    pub const fn window(&self) -> Window {
+        self.window
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Whatever the calls' times on the way (up to the arrival limit) and the callers' haste, no rolling
+        /// window at the provider sees more than the limit.
+        #[test]
+        fn no_window_is_ever_exceeded(
+            calls in 1_u32..20,
+            per_ms in 1_u64..2_000,
+            steps in prop::collection::vec((0_u64..200, 0_u64..25, 0_u64..60), 1..300),
+        ) {
+            let window = Window { calls, per: Duration::from_millis(per_ms) };
+            let mut log = WindowLog::new(window);
+            let mut now = Timestamp::from_ms(0);
+            let mut arrivals: Vec<Timestamp> = Vec::new();
+            let mut answers: Vec<(Timestamp, CallNo)> = Vec::new();
+            for (idle_ms, way_ms, back_ms) in steps {
+                now = now.plus(Duration::from_millis(idle_ms));
+                answers.sort_by_key(|(at, _)| *at);
+                for (at, call) in answers.extract_if(.., |(at, _)| *at <= now) {
+                    log.arrived(call, at);
+                }
+                let free = log.free_at(now);
+                now = now.max(free);
+                let call = log.leave(now);
+                let arrives = now.plus(Duration::from_millis(way_ms));
+                arrivals.push(arrives);
+                answers.push((arrives.plus(Duration::from_millis(back_ms)), call));
+            }
+            arrivals.sort();
+            for (index, end) in arrivals.iter().enumerate() {
+                let seen = arrivals[..=index].iter().filter(|a| end.since(**a) < window.per).count();
+                prop_assert!(seen <= calls as usize, "{seen} calls in a window of {calls}");
+            }
+        }
+
+        /// The log does not idle: with prompt answers a long run takes no more than its share of windows.
+        #[test]
+        fn the_limit_is_used(calls in 1_u32..50, per_ms in 50_u64..2_000) {
+            let mut log = WindowLog::new(Window { calls, per: Duration::from_millis(per_ms) });
+            let mut now = Timestamp::from_ms(0);
+            let total = u64::from(calls) * 10;
+            for _ in 0..total {
+                now = now.max(log.free_at(now));
+                let call = log.leave(now);
+                log.arrived(call, now);
+            }
+            let ideal_ms = 9 * (per_ms + 1);
+            prop_assert!(u64::try_from(now.as_ms()).unwrap() <= ideal_ms + 10);
+        }
+    }
+}

@@ -1,0 +1,377 @@
+//! One step of one task: plan it, do it, learn from it. The engine's heart beats here.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use backon::{ExponentialBuilder, Retryable};
+
+use super::ports::{Budget, Claim, Commit, Ledger, LookUpCall, Provider, Reply, SubmitCall, Which};
+use super::sweep::{Listed, PendingSet};
+use crate::domain::answer::{AccountSeen, Answer, Answered, Meaning, Refused, Silence};
+use crate::domain::attempt::{Attempt, CallKind};
+use crate::domain::batch::{Pause, PauseReason};
+use crate::domain::ids::{Digest, RowKey, Scope, StatusCode};
+use crate::domain::machine::{Effect, Event, Rules, Step, abandoned, apply, plan};
+use crate::domain::policy::throttle::Streak;
+use crate::domain::task::Task;
+use crate::domain::time::Timestamp;
+use crate::world::World;
+
+/// A task is put back after one call; between calls only time decides, and never more often than this.
+const STEPS_MAX: u32 = 6;
+
+/// Calls in a row, over all rows, that reached nothing before everybody waits.
+const STRIKES: u32 = 16;
+
+/// The longest such wait. Short, since one answer ends it.
+const STRIKE_PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// Works the tasks of one job: its rules, its provider, its budget.
+pub struct Desk {
+    /// Whose rows these are.
+    pub scope: Scope,
+    /// What they live by.
+    pub rules: Rules,
+    /// Whom to ask.
+    pub provider: Arc<dyn Provider>,
+    /// How many calls may leave.
+    pub budget: Arc<dyn Budget>,
+    /// Where pauses are written.
+    pub ledger: Arc<dyn Ledger>,
+    /// Time and chance.
+    pub world: Arc<dyn World>,
+    /// Pending accounts, listed; absent where the provider or the job does without.
+    pub pending: Option<PendingSet>,
+    /// Refused rows of late.
+    pub gauge: ErrorGauge,
+    /// Calls in a row that reached nothing.
+    pub strikes: AtomicU32,
+    /// Refusals in a row for going too fast.
+    pub throttle: Mutex<Streak>,
+}
+
+impl Desk {
+    /// Takes a claimed task one call further. Never fails: what went wrong is in the commit.
+    pub async fn advance(&self, claim: Claim) -> Commit {
+        let seed = seed(&claim.key);
+        let mut task = claim.task.clone();
+        let mut attempts = Vec::new();
+        if let Some(claimed_at) = claim.abandoned {
+            task = self
+                .learn(&claim, &task, &Event::Abandoned { claimed_at }, seed)
+                .await;
+        }
+        for _ in 0..STEPS_MAX {
+            let event = match plan(&task, &self.rules, self.world.now()) {
+                Step::Wait(_) | Step::Nothing => break,
+                Step::Learn(event) => event,
+                step => {
+                    let (answer, attempt) = self.call(&claim, &mut task, &step, seed).await;
+                    attempts.extend(attempt);
+                    task = self.learn(&claim, &task, &Event::Answer(answer), seed).await;
+                    break;
+                }
+            };
+            task = self.learn(&claim, &task, &event, seed).await;
+        }
+        Commit {
+            lease: claim.lease,
+            task,
+            attempts,
+        }
+    }
+
+    async fn learn(&self, claim: &Claim, task: &Task, event: &Event, seed: u64) -> Task {
+        let transition = apply(task, event, &self.rules, self.world.now(), seed);
+        if transition.illegal {
+            tracing::error!(row = %claim.key, batch = %claim.batch, state = %task.state, ?event, "an event has no place here; the row was left as it was");
+        }
+        if let Some(effect) = transition.effect {
+            self.effect(claim, effect).await;
+        }
+        transition.task
+    }
+
+    async fn call(
+        &self,
+        claim: &Claim,
+        task: &mut Task,
+        step: &Step,
+        seed: u64,
+    ) -> (Answer, Option<Attempt>) {
+        let at = self.world.now();
+        let began = self.world.steady();
+        let (kind, reply) = match step {
+            Step::Submit => {
+                *task = self.learn(claim, task, &Event::Sent, seed).await;
+                let correlation_id = task.correlation_id(&self.scope, &claim.key);
+                let call = SubmitCall {
+                    correlation_id,
+                    payload: payload(claim),
+                };
+                (CallKind::Submit, self.provider.submit(&call).await)
+            }
+            Step::LookUp { sent_after } => {
+                let call = LookUpCall {
+                    key: claim.key.clone(),
+                    payload: payload(claim),
+                    sent_after: *sent_after,
+                };
+                (CallKind::LookUp, self.provider.look_up(&call).await)
+            }
+            _ => match self.poll(task).await {
+                Ok(reply) => (CallKind::Poll, reply),
+                Err(answer) => return (answer, None),
+            },
+        };
+        self.watch_reach(&reply.answer);
+        self.watch_limit(&reply.answer, began);
+        if kind == CallKind::Submit {
+            self.watch_errors(claim, &reply.answer).await;
+        }
+        let took = self.world.steady().since(began);
+        let attempt = (reply.exchanges > 0).then(|| attempt(kind, at, took, &reply));
+        (reply.answer, attempt)
+    }
+
+    /// Looks at a pending account: on the list if that answers, else singly. `Err` is an answer that cost nothing.
+    async fn poll(&self, task: &Task) -> Result<Reply, Answer> {
+        let Some(account) = &task.account else {
+            return Err(Answer::Answered(Answered::Missing));
+        };
+        let mut list_calls = 0;
+        if let Some(pending) = &self.pending {
+            let created_at = task.created_at.unwrap_or(task.due_at);
+            match pending.ask(account, created_at).await {
+                Listed::LookSingly { calls } => list_calls = calls,
+                Listed::Pending { calls } => {
+                    let status = task.status.clone().unwrap_or_else(|| StatusCode::new("1002"));
+                    let seen = AccountSeen {
+                        account: account.clone(),
+                        status,
+                        meaning: Meaning::Pending,
+                    };
+                    let answer = Answer::Answered(Answered::Account(seen));
+                    if calls == 0 {
+                        return Err(answer);
+                    }
+                    return Ok(Reply::of_list(answer, calls, &*self.world));
+                }
+            }
+        }
+        let mut reply = self.provider.poll(account).await;
+        reply.exchanges += list_calls;
+        Ok(reply)
+    }
+
+    async fn effect(&self, claim: &Claim, effect: Effect) {
+        let now = self.world.now();
+        match effect {
+            Effect::Throttle { asked: Some(wait) } => self.budget.pause_for(wait),
+            // How long is found out: see `watch_limit`.
+            Effect::Throttle { asked: None } => {}
+            Effect::Pause {
+                reason,
+                detail,
+                until,
+            } => {
+                let which = match reason {
+                    PauseReason::Auth | PauseReason::Quota => Which::Scope(self.scope.clone()),
+                    _ => Which::Batch(claim.batch.clone()),
+                };
+                self.pause(
+                    which,
+                    Pause {
+                        reason,
+                        detail,
+                        since: now,
+                        until,
+                    },
+                )
+                .await;
+            }
+        }
+    }
+
+    async fn pause(&self, which: Which, pause: Pause) {
+        let write = || self.ledger.set_pause(&which, Some(&pause));
+        match write.retry(ExponentialBuilder::default().with_max_times(8)).await {
+            Ok(paused) if paused.is_empty() => {}
+            Ok(_) => tracing::warn!(
+                reason = pause.reason.as_str(),
+                detail = pause.detail,
+                "paused; no row fails by it; hint: {}",
+                pause.reason.hint()
+            ),
+            Err(error) => {
+                tracing::error!(%error, reason = pause.reason.as_str(), "the pause could not be written")
+            }
+        }
+    }
+
+    /// A provider that cannot be reached at all is given time, so that rows do not spend their tries on it.
+    fn watch_reach(&self, answer: &Answer) {
+        let reached_nothing = matches!(
+            answer,
+            Answer::NotSent(_)
+                | Answer::Silent(Silence::TimedOut | Silence::Broken(_) | Silence::Gateway { .. })
+        );
+        if !reached_nothing {
+            self.strikes.store(0, Ordering::Relaxed);
+            return;
+        }
+        let strikes = self.strikes.fetch_add(1, Ordering::Relaxed) + 1;
+        if strikes.is_multiple_of(STRIKES) {
+            let wait = self
+                .rules
+                .retry
+                .pause
+                .pause(strikes / STRIKES, 0.0)
+                .min(STRIKE_PAUSE_MAX);
+            tracing::warn!(
+                calls = strikes,
+                wait_s = wait.as_secs(),
+                "the provider cannot be reached; everybody waits, then one tries again"
+            );
+            self.budget.pause_for(wait);
+        }
+    }
+
+    /// A 429 that names no wait makes everybody wait, longer each time that was in vain.
+    fn watch_limit(&self, answer: &Answer, left_at: Timestamp) {
+        let mut streak = self.throttle.lock().unwrap_or_else(PoisonError::into_inner);
+        match answer {
+            Answer::Refused(Refused::Throttled { retry_after: None }) => {
+                if let Some(wait) = streak.refused(left_at, self.world.steady()) {
+                    self.budget.pause_for(wait);
+                }
+            }
+            Answer::Answered(_) => streak.let_through(),
+            _ => {}
+        }
+    }
+
+    async fn watch_errors(&self, claim: &Claim, answer: &Answer) {
+        let refused = match answer {
+            Answer::Answered(Answered::Rejected(_)) => true,
+            Answer::Answered(Answered::Account(_)) => false,
+            _ => return,
+        };
+        if let Some(detail) = self.gauge.note(refused) {
+            let pause = Pause {
+                reason: PauseReason::ErrorRate,
+                detail,
+                since: self.world.now(),
+                until: None,
+            };
+            self.pause(Which::Batch(claim.batch.clone()), pause).await;
+        }
+    }
+}
+
+/// The commit that gives a claimed task back unworked. What its last holder left unsaid is not lost.
+pub fn give_back(claim: &Claim, now: Timestamp) -> Commit {
+    let task = match claim.abandoned {
+        Some(claimed_at) => abandoned(&claim.task, claimed_at, now),
+        None => claim.task.clone(),
+    };
+    Commit {
+        lease: claim.lease,
+        task,
+        attempts: Vec::new(),
+    }
+}
+
+/// A row's own number, for jitter that replays.
+pub fn seed(key: &RowKey) -> u64 {
+    let digest = Digest::of(key.as_str().as_bytes());
+    digest
+        .as_bytes()
+        .iter()
+        .take(8)
+        .fold(0, |seed, byte| (seed << 8) | u64::from(*byte))
+}
+
+fn payload(claim: &Claim) -> Arc<str> {
+    claim.payload.clone().unwrap_or_default()
+}
+
+fn attempt(kind: CallKind, at: Timestamp, took: Duration, reply: &Reply) -> Attempt {
+    Attempt {
+        kind,
+        at,
+        took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        correlation_id: reply.correlation_id,
+        request_id: reply.request_id,
+        http: reply.http,
+        read_as: read_as(&reply.answer).to_owned(),
+        code: reply.code.clone(),
+        exchanges: reply.exchanges,
+    }
+}
+
+/// An answer in a word or two, for the history.
+pub const fn read_as(answer: &Answer) -> &'static str {
+    match answer {
+        Answer::Answered(Answered::Account(seen)) => match seen.meaning {
+            Meaning::Pending => "pending",
+            Meaning::Active => "active",
+            Meaning::Inactive(_) => "inactive",
+            Meaning::Unrecognised => "unknown status",
+        },
+        Answer::Answered(Answered::NotFound) => "not found",
+        Answer::Answered(Answered::Missing) => "missing",
+        Answer::Answered(Answered::Rejected(_)) => "rejected",
+        Answer::Answered(Answered::Ambiguous(_)) => "ambiguous",
+        Answer::Answered(Answered::Misfit(_)) => "misfit",
+        Answer::Refused(Refused::Throttled { .. }) => "throttled",
+        Answer::Refused(Refused::TokenStale) => "token stale",
+        Answer::Refused(Refused::Denied(_)) => "denied",
+        Answer::Refused(Refused::WrongAddress(_)) => "wrong address",
+        Answer::Refused(Refused::IdsRefused(_)) => "ids refused",
+        Answer::Silent(Silence::TimedOut) => "timed out",
+        Answer::Silent(Silence::Broken(_)) => "connection broken",
+        Answer::Silent(Silence::Gateway { .. }) => "gateway error",
+        Answer::Silent(Silence::Unreadable { .. }) => "unreadable",
+        Answer::Silent(Silence::Busy) => "busy",
+        Answer::Silent(Silence::Abandoned) => "abandoned",
+        Answer::NotSent(_) => "not sent",
+    }
+}
+
+/// Watches the share of refused rows among the last ones: a wrong mapping refuses everything, and should stop
+/// after a hundred rows, not after ten thousand.
+pub struct ErrorGauge {
+    over: usize,
+    max: f64,
+    last: Mutex<VecDeque<bool>>,
+}
+
+impl ErrorGauge {
+    /// Speaks when more than `max` (a share) of the last `over` rows were refused; a `max` of 1 never does.
+    pub fn new(over: u32, max: f64) -> Self {
+        Self {
+            over: usize::try_from(over).unwrap_or(usize::MAX).max(1),
+            max,
+            last: Mutex::default(),
+        }
+    }
+
+    /// Notes a row; says what is wrong if too many were refused, and starts over.
+    pub fn note(&self, refused: bool) -> Option<String> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.push_back(refused);
+        if last.len() > self.over {
+            last.pop_front();
+        }
+        let bad = last.iter().filter(|refused| **refused).count();
+        let too_many = last.len() == self.over && bad as f64 > self.max * self.over as f64;
+        if !too_many {
+            return None;
+        }
+        last.clear();
+        Some(format!("{bad} of the last {} rows were refused", self.over))
+    }
+}

@@ -1,0 +1,367 @@
+//! What the engine asks of the edges: a ledger, a provider, a budget.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::domain::answer::Answer;
+use crate::domain::attempt::{Attempt, CallKind};
+use crate::domain::batch::{Batch, Counts, Pause};
+use crate::domain::ids::{AccountId, BatchId, CorrelationId, Digest, RequestId, RowKey, Scope, WorkerId};
+use crate::domain::machine::Order;
+use crate::domain::task::Task;
+use crate::domain::time::Timestamp;
+use crate::world::World;
+
+/// A ledger that cannot answer now, or never.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// Busy, full, disconnected: the same call later can succeed. Nothing of it was kept.
+    #[error("the ledger does not answer: {0}")]
+    Unavailable(String),
+    /// Another program, or another version of this one, wrote it.
+    #[error(
+        "the ledger at {at} has format {found}, this program reads format {wanted}; \
+         hint: name another one, or use the version of enlist that made it"
+    )]
+    Format {
+        /// Where it is.
+        at: String,
+        /// Its format.
+        found: String,
+        /// The format this program reads and writes.
+        wanted: String,
+    },
+    /// It does not know the batch.
+    #[error("the ledger has no batch {0}; hint: `enlist status` lists those it has")]
+    NoBatch(BatchId),
+    /// Something in it cannot be read.
+    #[error("the ledger holds something unreadable: {0}")]
+    Corrupt(String),
+}
+
+/// The store of all tasks, and the queue.
+///
+/// Every method is atomic ([`Ledger::apply_to_batch`] in parts) and may be repeated after an error. `now` is the
+/// caller's clock; a shared ledger may use its own instead. Every ledger keeps the laws in
+/// `tests/it/ledger_conformance.rs`.
+///
+/// A task is known by scope, action and row key, across batches. It belongs to the batch that fed it last: that one
+/// is claimed from, paused, cancelled and counted.
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    /// Makes the batch known, or finds it: returns it as the ledger now has it. `job_text` of an existing batch
+    /// is replaced by the one given, the rest is kept. `rows_imported` is the ledger's own.
+    async fn open_batch(&self, batch: &Batch) -> Result<Batch, LedgerError>;
+
+    /// The batch, if known.
+    async fn batch(&self, id: &BatchId) -> Result<Option<Batch>, LedgerError>;
+
+    /// All batches, newest first.
+    async fn batches(&self) -> Result<Vec<Batch>, LedgerError>;
+
+    /// Adds rows to a batch, in order of `seq`; rows it already has (same `seq`) are left as they are.
+    ///
+    /// A sound row whose key is new under the batch's scope and action makes a task; one whose key is known is
+    /// *fed* to its task ([`Order::Fed`]), which then belongs to this batch. If somebody has that task and the
+    /// data change it, the lease ends as if it had run out: the holder may have sent the old data, and its commit
+    /// is fenced. If they change nothing, the lease stands. In a cancelled batch the task is settled as cancelled.
+    /// Sets `rows_imported` to the highest `seq` + 1. Fails with [`LedgerError::NoBatch`].
+    async fn append(&self, batch: &BatchId, rows: &[NewRow], now: Timestamp)
+    -> Result<Appended, LedgerError>;
+
+    /// Leases up to `max` due tasks to `worker` until `now + lease`, submits before other steps but never only
+    /// submits while others are due (at least one in eight), in equal shares over batches, those due longest first.
+    /// Skips paused batches (a pause whose `until` has come is over), and looks at `only` one batch if given. Due
+    /// tasks of a cancelled batch are settled instead of lent.
+    async fn claim(&self, ask: &ClaimAsk) -> Result<Claimed, LedgerError>;
+
+    /// Keeps what was learned and gives the leases back. A commit whose fence is no longer the task's, or whose
+    /// lease was given back already, is dropped and says so; its attempts are kept all the same, once, since the
+    /// calls were made. A task of a cancelled batch that is not settled is settled as cancelled.
+    async fn commit(&self, commits: &[Commit], now: Timestamp) -> Result<Vec<Kept>, LedgerError>;
+
+    /// Prolongs leases still held to `until`, and passes over the others. Never shortens one.
+    async fn extend(&self, leases: &[Lease], until: Timestamp) -> Result<(), LedgerError>;
+
+    /// Applies an operator's or importer's order to every task of a batch that nobody has, in chunks; a lease that
+    /// has run out counts as nobody's, and as silence. Returns how many tasks changed their state.
+    /// [`Order::Fed`] means with the data each task has; its digest is not looked at. Any order but
+    /// [`Order::Cancel`] takes [`Ledger::cancel`]'s mark back. Fails with [`LedgerError::NoBatch`].
+    async fn apply_to_batch(&self, id: &BatchId, order: &Order, now: Timestamp) -> Result<u64, LedgerError>;
+
+    /// Pauses (`Some`) or resumes (`None`) batches; returns the ids of those changed. A pause already in place
+    /// is kept, so that the first reason stands, unless it was over when the new one began (`since`).
+    /// [`Which::Scope`] pauses batches with rows to import or tasks to do, and resumes all.
+    async fn set_pause(&self, which: &Which, pause: Option<&Pause>) -> Result<Vec<BatchId>, LedgerError>;
+
+    /// Marks a batch as cancelled: its open tasks are settled as `Cancelled` by [`Ledger::apply_to_batch`], and
+    /// those in flight by their commit. Fails with [`LedgerError::NoBatch`].
+    async fn cancel(&self, id: &BatchId) -> Result<(), LedgerError>;
+
+    /// How many tasks owned by the batch stand where, and what calls and waits were spent while it owned them.
+    async fn counts(&self, id: &BatchId) -> Result<Counts, LedgerError>;
+
+    /// Rows of a batch with `seq >= from`, at most `max`, in order; each with its key's task, whatever batch that
+    /// belongs to now.
+    async fn rows(&self, id: &BatchId, from: u64, max: u32) -> Result<Vec<RowView>, LedgerError>;
+
+    /// Every attempt for a key, oldest first.
+    async fn history(&self, scope: &Scope, key: &RowKey) -> Result<Vec<Attempt>, LedgerError>;
+
+    /// What the ledger is, for messages: `sqlite:FILE`.
+    fn describe(&self) -> String;
+}
+
+/// Which batches a pause is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// This one.
+    Batch(BatchId),
+    /// All that use this account holder, because the trouble is with its credentials.
+    Scope(Scope),
+}
+
+/// A row as an import brings it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewRow {
+    /// Its number in the file, from 0.
+    pub seq: u64,
+    /// The line it starts on, from 1.
+    pub line: u64,
+    /// The user's cells, in the order of the batch's columns.
+    pub cells: Vec<String>,
+    /// What it came to.
+    pub body: NewRowBody,
+}
+
+/// What became of a row on import.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NewRowBody {
+    /// It makes a task.
+    Sound {
+        /// Its key.
+        key: RowKey,
+        /// The request body, rendered once and sent as it stands for ever.
+        payload: Arc<str>,
+    },
+    /// It is kept for the report only.
+    Faulty(Vec<RowFault>),
+}
+
+/// A fault of a row, as kept for its report. One row's faults keep their order.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct RowFault {
+    /// The rule's id.
+    pub code: String,
+    /// The user's column.
+    pub column: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub hint: String,
+}
+
+/// What an append found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Appended {
+    /// Rows whose key was new.
+    pub new: u64,
+    /// Rows with a known key and the data known, whose work goes on or starts again.
+    pub resumed: u64,
+    /// Rows with a known key and the data known, and nothing to do.
+    pub unchanged: u64,
+    /// Rows with a known key whose data differ from what is in force for it, whether they are sent, wait for a
+    /// look-up, or come too late.
+    pub changed: u64,
+    /// Rows with faults.
+    pub faulty: u64,
+}
+
+/// What a worker asks for.
+#[derive(Clone, Debug)]
+pub struct ClaimAsk {
+    /// Who asks.
+    pub worker: WorkerId,
+    /// How many tasks at most.
+    pub max: usize,
+    /// For how long.
+    pub lease: Duration,
+    /// The time.
+    pub now: Timestamp,
+    /// Only tasks of this batch, if given.
+    pub only: Option<BatchId>,
+}
+
+/// A task lent to a worker. The fence grows with each lease of a task; only the newest may commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Lease {
+    /// The ledger's number of the task.
+    pub task: i64,
+    /// Which lease of it.
+    pub fence: i64,
+}
+
+/// A task in a worker's hands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The lease.
+    pub lease: Lease,
+    /// Whose batch it is.
+    pub batch: BatchId,
+    /// The row's key.
+    pub key: RowKey,
+    /// The task as the ledger has it.
+    pub task: Task,
+    /// The request body; absent for tasks whose account is known.
+    pub payload: Option<Arc<str>>,
+    /// When the lease began that ran out without a commit, if one did: whoever had it may have sent. Of several
+    /// in a row, the first.
+    pub abandoned: Option<Timestamp>,
+}
+
+/// What a claim brought.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Claimed {
+    /// The tasks.
+    pub claims: Vec<Claim>,
+    /// When the next open task falls due, or its lease (one of these claims included) or its batch's pause ends; not
+    /// after `now` if some are due that `max` left. `None` when nothing falls due by itself: no task is open, or all
+    /// are paused until a person resumes them.
+    pub next_due: Option<Timestamp>,
+}
+
+/// What a worker learned of a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// The lease it was claimed with.
+    pub lease: Lease,
+    /// The task as it now stands. If its payload digest is the staged one, the staged payload is now in force.
+    pub task: Task,
+    /// What was done.
+    pub attempts: Vec<Attempt>,
+}
+
+/// Whether a commit counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// It did.
+    Yes,
+    /// The lease had been given to somebody else (or the task fed with changed data): nothing was changed.
+    Fenced,
+}
+
+/// A row as the report needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowView {
+    /// Its number in the file, from 0.
+    pub seq: u64,
+    /// The line it starts on.
+    pub line: u64,
+    /// The user's cells.
+    pub cells: Vec<String>,
+    /// Its faults, if it made no task.
+    pub faults: Vec<RowFault>,
+    /// Its key and task, if it made one.
+    pub task: Option<(RowKey, Task)>,
+}
+
+/// A provider's system: how to ask it for each step. Answers are classified values; there is no error.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// Asks for the account.
+    async fn submit(&self, call: &SubmitCall) -> Reply;
+
+    /// Finds out whether the account asked for since `sent_after` exists. Answers `Account`, `NotFound` or neither.
+    async fn look_up(&self, call: &LookUpCall) -> Reply;
+
+    /// Looks at one account.
+    async fn poll(&self, account: &AccountId) -> Reply;
+
+    /// One page of the accounts that are still pending, oldest first; `None` if the provider cannot list.
+    async fn list_pending(&self, offset: u64) -> Option<PendingPage>;
+}
+
+/// A request for an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubmitCall {
+    /// Names the intent.
+    pub correlation_id: CorrelationId,
+    /// The request body.
+    pub payload: Arc<str>,
+}
+
+/// A question whether an account exists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LookUpCall {
+    /// The row's key, which the provider keeps as its external reference.
+    pub key: RowKey,
+    /// The request body that was sent.
+    pub payload: Arc<str>,
+    /// No account made before this is ours.
+    pub sent_after: Timestamp,
+}
+
+/// What came back, and how it went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The classified answer.
+    pub answer: Answer,
+    /// The `X-Correlation-Id` sent: the intent's for a submit, a fresh one for reads.
+    pub correlation_id: CorrelationId,
+    /// The `X-Request-Id` of the last exchange.
+    pub request_id: RequestId,
+    /// The HTTP status code of the last exchange, if one came.
+    pub http: Option<u16>,
+    /// The provider's own code, if it gave one.
+    pub code: Option<String>,
+    /// HTTP exchanges made.
+    pub exchanges: u32,
+}
+
+impl Reply {
+    /// The reply to a poll that the list of pending accounts answered.
+    pub fn of_list(answer: Answer, exchanges: u32, world: &dyn World) -> Self {
+        Self {
+            answer,
+            correlation_id: CorrelationId::fresh(world.dice()),
+            request_id: RequestId::fresh(world.dice()),
+            http: Some(200),
+            code: None,
+            exchanges,
+        }
+    }
+}
+
+/// One page of pending accounts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingPage {
+    /// The accounts on it; empty with `answered == false` when the call failed.
+    pub accounts: Vec<AccountId>,
+    /// All pending accounts at the provider, ours and others'.
+    pub total: u64,
+    /// Whether the provider answered. If not, single looks take over.
+    pub answered: bool,
+}
+
+/// Leave to send one call. Dropping it says that the answer is there (or will never come).
+pub trait Permit: Send {}
+
+/// How many calls may leave: one budget for a provider and credential.
+#[async_trait]
+pub trait Budget: Send + Sync {
+    /// Waits until one call of this kind may leave; `None` when the program is stopping and nothing more may.
+    async fn permit(&self, kind: CallKind) -> Option<Box<dyn Permit>>;
+
+    /// Nobody sends before `wait` has passed: the provider asked for it.
+    fn pause_for(&self, wait: Duration);
+
+    /// Nothing more leaves: whoever waits goes away without a permit.
+    fn close(&self);
+}
+
+/// The digest of a payload, which names it in an intent.
+pub fn payload_digest(payload: &str) -> Digest {
+    Digest::of(payload.as_bytes())
+}

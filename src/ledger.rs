@@ -1,0 +1,10 @@
+//! Floor 3: the stores behind [`crate::engine::ports::Ledger`].
+//!
+//! What being fed, ordered about or committed does to a task ([`moves`]), what that does to the counts
+//! ([`counting`]) and whose turn it is ([`turns`]) is said once, for every store. `tests/it/ledger_conformance.rs`
+//! holds the laws that each of them keeps.
+
+mod counting;
+mod moves;
+pub mod sqlite;
+mod turns;

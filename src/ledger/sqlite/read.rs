@@ -1,0 +1,112 @@
+//! What reports and people read.
+
+use rusqlite::{Connection, Row};
+use uuid::Uuid;
+
+use super::batches::number;
+use super::tasks::{decode, row_id, row_ids, seq_of};
+use super::trouble::unreadable;
+use crate::domain::attempt::{Attempt, CallKind};
+use crate::domain::batch::Counts;
+use crate::domain::ids::{BatchId, CorrelationId, RequestId, RowKey, Scope};
+use crate::domain::time::Timestamp;
+use crate::engine::ports::{LedgerError, RowView};
+use crate::ledger::counting;
+
+/// The counts of a batch; all zero if it is not known.
+pub(super) fn counts(connection: &Connection, id: &BatchId) -> Result<Counts, LedgerError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT c.slot, c.n FROM counts c JOIN batches b ON b.no = c.batch WHERE b.id = ?1",
+    )?;
+    let slots = statement
+        .query_map((id.as_str(),), |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<Vec<(i64, i64)>, _>>()?;
+    Ok(counting::counts(slots))
+}
+
+/// A page of a batch's rows; none if it is not known.
+pub(super) fn rows(
+    connection: &Connection,
+    id: &BatchId,
+    from: u64,
+    max: u32,
+) -> Result<Vec<RowView>, LedgerError> {
+    let Some(batch) = number(connection, id)? else {
+        return Ok(Vec::new());
+    };
+    let Ok(first) = row_id(batch, from) else {
+        return Ok(Vec::new());
+    };
+    let mut statement = connection.prepare_cached(
+        "SELECT r.id, r.line, r.cells, r.faults, t.key, t.task FROM rows r LEFT JOIN tasks t ON t.id = r.task \
+         WHERE r.id >= ?1 AND r.id < ?2 ORDER BY r.id LIMIT ?3",
+    )?;
+    let mut rows = statement.query((first, row_ids(batch).end, max))?;
+    let mut views = Vec::new();
+    while let Some(row) = rows.next()? {
+        views.push(view(row)?);
+    }
+    Ok(views)
+}
+
+fn view(row: &Row<'_>) -> Result<RowView, LedgerError> {
+    let json = |why: serde_json::Error| unreadable("a stored row", why);
+    let text = |why: rusqlite::types::FromSqlError| unreadable("a stored row", why);
+    let faults = row.get_ref(3)?.as_str_or_null().map_err(text)?;
+    let key = row.get_ref(4)?.as_str_or_null().map_err(text)?;
+    let task = row.get_ref(5)?.as_str_or_null().map_err(text)?;
+    Ok(RowView {
+        seq: seq_of(row.get(0)?),
+        line: u64::try_from(row.get::<_, i64>(1)?).unwrap_or_default(),
+        cells: serde_json::from_str(row.get_ref(2)?.as_str().map_err(text)?).map_err(json)?,
+        faults: faults
+            .map_or(Ok(Vec::new()), serde_json::from_str)
+            .map_err(json)?,
+        task: match key.zip(task) {
+            Some((key, task)) => {
+                let key = RowKey::new(key).map_err(|why| unreadable("a stored key", why))?;
+                Some((key, decode(task)?))
+            }
+            None => None,
+        },
+    })
+}
+
+/// Every attempt for a key, oldest first.
+pub(super) fn history(
+    connection: &Connection,
+    scope: &Scope,
+    key: &RowKey,
+) -> Result<Vec<Attempt>, LedgerError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT a.at, a.kind, a.took_ms, a.exchanges, a.http, a.read_as, a.code, a.correlation_id, a.request_id \
+         FROM spaces s JOIN tasks t ON t.space = s.no JOIN attempts a ON a.task = t.id \
+         WHERE s.provider = ?1 AND s.account = ?2 AND t.key = ?3 ORDER BY a.at, a.fence, a.n",
+    )?;
+    let mut rows = statement.query((&scope.provider, &scope.account, key.as_str()))?;
+    let mut history = Vec::new();
+    while let Some(row) = rows.next()? {
+        history.push(attempt(row)?);
+    }
+    Ok(history)
+}
+
+fn attempt(row: &Row<'_>) -> Result<Attempt, LedgerError> {
+    let kind = match row.get(1)? {
+        0 => CallKind::Submit,
+        1 => CallKind::LookUp,
+        2 => CallKind::Poll,
+        other => return Err(unreadable("a stored attempt's kind", other)),
+    };
+    Ok(Attempt {
+        kind,
+        at: Timestamp::from_ms(row.get(0)?),
+        took_ms: u64::try_from(row.get::<_, i64>(2)?).unwrap_or_default(),
+        correlation_id: CorrelationId::fresh(Uuid::from_bytes(row.get(7)?)),
+        request_id: RequestId::fresh(Uuid::from_bytes(row.get(8)?)),
+        http: row.get(4)?,
+        read_as: row.get(5)?,
+        code: row.get(6)?,
+        exchanges: row.get(3)?,
+    })
+}
