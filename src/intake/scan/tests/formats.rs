@@ -97,6 +97,15 @@ fn a_bad_record_does_not_spoil_its_neighbours() {
 }
 
 #[test]
+fn two_halves_of_a_letter_in_two_cells_are_no_text() {
+    let mut bytes = HEADER.replace("key,", "key,note,").into_bytes();
+    bytes.extend(b"A\xC3,\xA9");
+    bytes.extend(SOUND.bytes());
+    bytes.extend(b"a@mouse.com\n");
+    assert_eq!(read(bytes).unwrap().faults[0].rule, "row.encoding");
+}
+
+#[test]
 fn a_broken_file_keeps_the_rows_before_the_break() {
     let csv = format!(
         "{HEADER}{}{}{}",
