@@ -70,7 +70,7 @@ pub enum IntakeError {
         source: io::Error,
     },
     /// The file as a whole is not something that can be taken.
-    #[error("{0}")]
+    #[error("{}: {}", .0.place, .0.message)]
     File(Box<Fault>),
 }
 

@@ -101,8 +101,10 @@ static OTHER_NAMES: &[(&str, &str)] = &[
 
 /// Whether `code` is an alpha-2 code as it stands: capitals.
 pub fn is_code(code: &str) -> bool {
+    let number = |code: &str| <[u8; 2]>::try_from(code.as_bytes()).map(u16::from_be_bytes).ok();
+    let Some(wanted) = number(code) else { return false };
     COUNTRIES
-        .binary_search_by(|(alpha2, _, _)| (*alpha2).cmp(code))
+        .binary_search_by_key(&Some(wanted), |(alpha2, _, _)| number(alpha2))
         .is_ok()
 }
 
@@ -112,7 +114,7 @@ pub fn meant_by(text: &str) -> Option<&'static str> {
     let is_meant = |name: &&str| super::near::fold(name) == meant;
     let by_country = COUNTRIES
         .iter()
-        .find(|(alpha2, alpha3, name)| [alpha2, alpha3, name].into_iter().any(|n| is_meant(n)));
+        .find(|(alpha2, alpha3, name)| [alpha2, alpha3, name].into_iter().any(is_meant));
     by_country.map(|(alpha2, _, _)| *alpha2).or_else(|| {
         OTHER_NAMES
             .iter()

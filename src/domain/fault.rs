@@ -190,11 +190,15 @@ fn harmless_line(text: &str) -> Cow<'_, str> {
 }
 
 impl fmt::Display for Place {
-    /// `resellers.csv:12: column 7 `zip``, as far as known.
+    /// `resellers.csv:12: column 7 `zip``, as far as known. The record's number comes along where several records
+    /// share a line and the line says little.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&harmless_line(&self.file))?;
         if self.line > 0 {
             write!(f, ":{}", self.line)?;
+        }
+        if self.record > self.line {
+            write!(f, ": record {}", self.record)?;
         }
         match (self.column_number, self.column.as_str()) {
             (_, "") => Ok(()),
@@ -234,6 +238,10 @@ mod tests {
             "",
         );
         assert_eq!(bare.to_string(), "error[file.empty]: a.csv: the file is empty");
+        assert_eq!(
+            Place::record(&"a.json".into(), 1, 2).to_string(),
+            "a.json:1: record 2"
+        );
     }
 
     #[test]

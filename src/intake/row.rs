@@ -1,5 +1,7 @@
 //! A row: what the file said, with its place. Used again for the next one.
 
+use crate::domain::report::cell::restore;
+
 /// The cells of one record, by column, and where the record stands.
 #[derive(Clone, Debug, Default)]
 pub struct Row {
@@ -79,16 +81,11 @@ impl Row {
         }
     }
 
-    /// Takes an apostrophe off the cells that a report put one on, so that no spreadsheet would run them: those
-    /// that begin with `=`, `+`, `-`, `@`, a tab or a carriage return behind it, and those that had one of their own.
+    /// Gives back the cells that a report made harmless as they were.
     pub(super) fn restore_neutralised(&mut self) {
         for (start, end) in &mut self.cells {
-            let cell = self.text.get(*start..*end).unwrap_or_default().as_bytes();
-            let [b'\'', rest @ ..] = cell else { continue };
-            let behind = rest.iter().find(|byte| **byte != b'\'');
-            if matches!(behind, Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r')) {
-                *start += 1;
-            }
+            let cell = self.text.get(*start..*end).unwrap_or_default();
+            *start += cell.len() - restore(cell).len();
         }
     }
 

@@ -97,11 +97,11 @@ impl<'a> Scanner<'a> {
     /// A scan of `reader` from where it stands. `mapping` is of the same file.
     pub fn new(reader: Reader, mapping: &'a Mapping, contract: &'a Contract, ruling: Ruling<'a>) -> Self {
         Self {
+            twins: Twins::new(contract, mapping.derives_keys(), reader.format()),
             reader,
             mapping,
             contract,
             ruling,
-            twins: Twins::new(contract, mapping.derives_keys()),
             row: Row::default(),
             rows: 0,
             sound: 0,
@@ -172,7 +172,7 @@ impl<'a> Scanner<'a> {
         let key = self.derived_key();
         let cells = self.mapping.cells(&self.row, key.as_deref());
         let record = self.contract.validate(&cells, &self.ruling, &mut faults);
-        self.twins.check(&cells, self.row.line(), &mut faults);
+        self.twins.check(&cells, &self.row, &mut faults);
         (record, faults)
     }
 

@@ -1,6 +1,6 @@
 //! Regions and postal codes: what the country of a record decides.
 
-use super::check::Finding;
+use super::check::{Finding, same};
 use crate::domain::near::{fold, nearest};
 
 /// The regions of one country.
@@ -36,15 +36,14 @@ pub(super) fn region_fault(tables: &[RegionTable], country: &str, value: &str) -
     let tail = value
         .strip_prefix(country)
         .and_then(|rest| rest.strip_prefix('-'));
-    match tables.iter().find(|table| table.country == country) {
+    match tables.iter().find(|table| same(table.country, country)) {
         Some(table) => region_in_table(table, value, tail),
         None => region_by_form(country, value, tail),
     }
 }
 
 fn region_in_table(table: &RegionTable, value: &str, tail: Option<&str>) -> Option<Finding> {
-    let is_code = |text: &str| table.regions.iter().any(|(code, _)| *code == text);
-    if is_code(value) {
+    if table.regions.iter().any(|(code, _)| same(code, value)) {
         return None;
     }
     let country = table.country;
@@ -97,7 +96,7 @@ fn region_by_form(country: &str, value: &str, tail: Option<&str>) -> Option<Find
 
 /// What is wrong with `value` as a postal code of `country`.
 pub(super) fn postal_fault(forms: &[PostalForm], country: &str, value: &str) -> Option<Finding> {
-    let form = forms.iter().find(|form| form.country == country)?;
+    let form = forms.iter().find(|form| same(form.country, country))?;
     if form.fits(value) {
         return None;
     }
@@ -177,7 +176,7 @@ fn is_of_kind(kind: u8, byte: u8) -> bool {
 /// What is wrong with `value` as a postal code of a country whose codes have a fixed number of digits and no
 /// other published form.
 pub(super) fn lost_zero(lengths: &[(&str, usize)], country: &str, value: &str) -> Option<Finding> {
-    let (_, digits) = lengths.iter().find(|(known, _)| *known == country)?;
+    let (_, digits) = lengths.iter().find(|(known, _)| same(known, country))?;
     if value.len() + 1 != *digits || !value.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }

@@ -123,6 +123,7 @@ impl<'a> Pass<'a> {
         let before = self.faults.len();
         let look = Look {
             value,
+            is_plain: value.bytes().all(|byte| (b' '..=b'~').contains(&byte)),
             country: self.country,
             is_number: self.cells.is_number(field),
             distributor: self.ruling.distributor,

@@ -1,19 +1,22 @@
-use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Read, Write as _};
-use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+//! From a file's bytes to records and faults.
 
-use proptest::prelude::*;
+mod formats;
+mod properties;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
+use std::path::Path;
 
 use super::*;
 use crate::domain::fault::Severity;
-use crate::intake::{Format, Limits, Source};
+use crate::intake::{Limits, Source};
 use crate::provider::adobe::contract::CONTRACT;
 
 const HEADER: &str =
     "key,company,language,country,region,city,address_line_1,postal_code,first_name,last_name,email\n";
+
 const SOUND: &str = ",Fairmont,en-US,US,CA,San Jose,200 Fairmont Ave,95110,Mickey,Mouse,";
+
 const SEED: &str = r#"{"distributorId":"345434543","externalReferenceId":"888","companyProfile":{"companyName":"Fairmont","preferredLanguage":"en-US","marketSegments":["COM","EDU"],"address":{"country":"US","region":"CA","city":"San Jose","addressLine1":"200 Fairmont Ave","addressLine2":"Apt 123","postalCode":"95110-1234","phoneNumber":"800-123-4567"},"contacts":[{"firstName":"Mickey","lastName":"Mouse","email":"mickey@mouse.com","phoneNumber":"408-123-4567"}]}}"#;
 
 /// A sound line of CSV under [`HEADER`].
@@ -139,7 +142,7 @@ fn samples_are_what_they_say() {
     for (name, rows, two_contacts) in [
         ("resellers.csv", 50, 6),
         ("resellers.json", 1, 0),
-        ("resellers.jsonl", 5, 2),
+        ("resellers.jsonl", 5, 1),
     ] {
         let outcome = sample(name);
         assert_eq!(outcome.shown(), "", "{name}");
@@ -218,6 +221,12 @@ fn the_seed_as_it_stands() {
         assert_eq!(outcome.records[0].1, read(SEED).unwrap().records[0].1);
     }
     assert_eq!(read(&answer).unwrap().notes.len(), 3);
+    // The request body printed in seed 001 lacks its last brace.
+    let cut = pretty.trim_end().strip_suffix('}').unwrap();
+    assert_eq!(
+        read(cut).err().unwrap(),
+        "input:1: the file ends in the middle of this record: it may be cut off"
+    );
 }
 
 #[test]
@@ -237,199 +246,9 @@ fn the_same_rows_are_the_same_records_in_every_format() {
 }
 
 #[test]
-fn a_json_number_keeps_its_text_and_is_warned_of_where_zeros_matter() {
-    let text = SEED
-        .replace("\"95110-1234\"", "95110")
-        .replace("\"888\"", "123456789012345678901234567890");
-    let outcome = read(&text).unwrap();
-    assert_eq!(
-        outcome.records[0].1.key().as_str(),
-        "123456789012345678901234567890"
-    );
-    assert_eq!(
-        outcome
-            .faults
-            .iter()
-            .map(|fault| fault.rule.as_ref())
-            .collect::<Vec<_>>(),
-        ["postal_code.number"]
-    );
-}
-
-#[test]
 fn another_distributor_in_the_file_is_a_fault() {
     let outcome = read(SEED.replace("345434543", "1")).unwrap();
     assert_eq!(outcome.faults[0].rule, "distributor.other");
-}
-
-#[test]
-fn lines_and_records_are_counted_as_an_editor_counts() {
-    let text = format!(
-        "\u{feff}{HEADER}\r\n{}\n\n{}{}",
-        line("A"),
-        line("B").replace("San Jose", "\"San\nJose\""),
-        line("C")
-    );
-    let outcome = read(text).unwrap();
-    assert_eq!(
-        outcome
-            .rows
-            .iter()
-            .map(|(seq, line, ..)| (*seq, *line))
-            .collect::<Vec<_>>(),
-        [(1, 3), (2, 6), (3, 8)]
-    );
-    assert_eq!(outcome.faults[0].place.line, 6);
-    let json = format!("[\n{SEED},\n\n {{\"externalReferenceId\":\n1}}]");
-    assert_eq!(
-        read(json)
-            .unwrap()
-            .rows
-            .iter()
-            .map(|(_, line, ..)| *line)
-            .collect::<Vec<_>>(),
-        [2, 4]
-    );
-}
-
-#[test]
-fn a_bad_record_does_not_spoil_its_neighbours() {
-    let not_text = |text: String| text.replace("San Jose", "S\u{fffd}").into_bytes();
-    let mut bytes = format!(
-        "{HEADER}{}B,too few\n{}",
-        line("A"),
-        line("C").replace("Mickey", "Mick,ey")
-    )
-    .into_bytes();
-    let mut latin1 = not_text(line("D"));
-    let at = latin1
-        .windows(3)
-        .position(|three| three == "\u{fffd}".as_bytes())
-        .unwrap();
-    latin1.splice(at..at + 3, [0xE9]);
-    bytes.extend(latin1);
-    bytes.extend(line("E").replace("San Jose", &"x".repeat(9000)).bytes());
-    bytes.extend(line("F").replace("San Jose", &"x".repeat(300_000)).bytes());
-    bytes.extend(line("G").bytes());
-    let outcome = read(bytes).unwrap();
-    insta::assert_snapshot!(outcome.shown().replace(&"x".repeat(79), "x…"), @r#"
-    error[row.ragged]: input:3: 2 cells, and the header has 11
-      hint: nothing was found for `language`, `country`, `region`, `city`, …; an empty cell still needs its comma
-    error[row.ragged]: input:4 "c@mouse.com": 12 cells, and the header has 11
-      hint: put a cell that has a comma in quotes
-    error[row.encoding]: input:5: the record is not UTF-8 text
-      hint: save the file as CSV UTF-8 from the program it comes from
-    error[row.cell_too_long]: input:6: column 6 `city` "x……": more than 8192 characters in a cell
-      hint: is a quote missing, so that several cells became one?
-    error[row.too_long]: input:7: more than the bytes that a record may have
-      hint: is a quote missing, so that several lines became one?
-    "#);
-    assert_eq!(
-        outcome
-            .records
-            .iter()
-            .map(|(_, record)| record.key().as_str())
-            .collect::<Vec<_>>(),
-        ["A", "G"]
-    );
-    assert_eq!(outcome.rows[3].2[5], "S\u{fffd}");
-}
-
-#[test]
-fn a_broken_file_keeps_the_rows_before_the_break() {
-    let csv = format!(
-        "{HEADER}{}{}{}",
-        line("A"),
-        line("B").replace("San Jose", "\"San Jose"),
-        line("C")
-    );
-    let outcome = read(csv).unwrap();
-    assert!(outcome.summary.broken && outcome.records.len() == 1);
-    insta::assert_snapshot!(outcome.shown(), @r"
-    error[file.quote]: input:3: a quote opened in this record is never closed
-      hint: close the quote, or write it twice where it belongs to the text; nothing after this line was read
-    ");
-    let json = format!("[{SEED},\n{{\"externalReferenceId\":");
-    let outcome = read(&json).unwrap();
-    assert!(outcome.summary.broken && outcome.records.len() == 1);
-    assert_eq!(outcome.summary.digest, Digest::of(json.as_bytes()));
-    insta::assert_snapshot!(outcome.shown(), @r"
-    error[file.json]: input:2: the file ends in the middle of this record: it may be cut off
-      hint: export the file again, or mend it here; nothing after this line was read
-    ");
-}
-
-#[test]
-fn bad_json_records_are_faults_of_their_own() {
-    let text = format!(
-        "{SEED}\n{{\"externalReferenceId\": 1,}}\n[1]\n{{\"externalReferenceId\":\"a\",\"externalReferenceId\":\"b\"}}\n{}\n",
-        SEED.replace("888", "889")
-    );
-    let outcome = read(text).unwrap();
-    assert_eq!(outcome.records.len(), 2);
-    let json: Vec<String> = outcome
-        .faults
-        .iter()
-        .filter(|fault| fault.rule == "row.json")
-        .map(|f| format!("{}: {}", f.place.line, f.message))
-        .collect();
-    insta::assert_snapshot!(json.join("\n"), @r"
-    2: not a JSON record: trailing comma
-    3: not a JSON record: not an object
-    4: `externalReferenceId` is there twice
-    ");
-}
-
-#[test]
-fn files_that_are_something_else_say_so() {
-    let csv = |text: &str| {
-        run(&file(text.as_bytes(), ".csv").1, &Limits::default())
-            .err()
-            .unwrap_or_default()
-    };
-    let shown = [
-        read("").err(),
-        read(" \n ").err(),
-        read("[]").err(),
-        read("[1]").err(),
-        read("PK\x03\x04").err(),
-        read(b"\xFF\xFEk\0").err(),
-        read("k\0e\0y\0\n").err(),
-        read(HEADER.replace(',', ";")).err(),
-        read(HEADER.replace(',', "\t")).err(),
-        read(b"key,comp\xE4ny\n").err(),
-        read("\"key,company\n").err(),
-        read(format!("{{\"resellers\":[{}]}}", vec![SEED; 100].join(","))).err(),
-        run(&file(b"key,company", ".json").1, &Limits::default()).err(),
-        Some(csv("")),
-    ];
-    let shown: Vec<String> = shown.into_iter().map(Option::unwrap_or_default).collect();
-    let names = regex::Regex::new(r"\S*/\.tmp\S*\.(csv|json)").unwrap();
-    insta::assert_snapshot!(names.replace_all(&shown.join("\n"), "file.$1"));
-}
-
-#[test]
-fn the_format_is_told_by_extension_then_by_content() {
-    let format = |bytes: &str, extension: &str| {
-        let (_file, source) = file(bytes.as_bytes(), extension);
-        Reader::open(&source, &Limits::default())
-            .map(|reader| reader.format())
-            .ok()
-    };
-    for (bytes, extension, expected) in [
-        ("a,b\n", ".csv", Some(Format::Csv)),
-        ("a,b\n", "", Some(Format::Csv)),
-        ("[{\"a\":1}]", "", Some(Format::Json)),
-        ("\u{feff} [{\"a\":1}]", ".json", Some(Format::Json)),
-        ("{\"a\":1}\n{\"a\":2}", "", Some(Format::JsonLines)),
-        ("{\"a\":1}\n{\"a\":2}", ".json", Some(Format::JsonLines)),
-        ("{\n\"a\":1}", ".json", Some(Format::Json)),
-        ("{\"a\":1}", ".ndjson", Some(Format::JsonLines)),
-        ("{\"a\":1}", ".csv", Some(Format::Csv)),
-        ("a,b\n", ".json", None),
-    ] {
-        assert_eq!(format(bytes, extension), expected, "{bytes} {extension}");
-    }
 }
 
 #[test]
@@ -451,6 +270,14 @@ fn duplicate_keys_name_both_lines_even_when_the_first_row_is_faulty() {
         (4, "already on line 2", "A")
     );
     assert_eq!(outcome.records.len(), 1);
+    // On one line, lines tell nothing.
+    let outcome = read(format!("[{SEED},{SEED}]")).unwrap();
+    assert_eq!(outcome.faults[0].message, "already in record 1");
+    assert!(
+        outcome
+            .shown()
+            .starts_with("error[key.duplicate]: input:1: record 2: column 2 `externalReferenceId` \"888\"")
+    );
 }
 
 #[test]
@@ -496,43 +323,6 @@ fn a_file_without_keys_gets_them_from_its_content() {
 }
 
 #[test]
-fn limits_hold() {
-    let text = format!("{HEADER}{}{}{}", line("A"), line("B"), line("C"));
-    let limited = |limits: Limits| run(&stream(&text), &limits);
-    let outcome = limited(Limits {
-        rows_max: 2,
-        ..Limits::default()
-    })
-    .unwrap();
-    assert_eq!(
-        (outcome.records.len(), outcome.faults[0].rule.as_ref()),
-        (2, "file.rows")
-    );
-    assert!(outcome.summary.broken);
-    assert!(
-        limited(Limits {
-            columns_max: 10,
-            ..Limits::default()
-        })
-        .err()
-        .unwrap()
-        .contains("11 columns, at most 10")
-    );
-    let small = Limits {
-        file_bytes_max: 100,
-        ..Limits::default()
-    };
-    assert!(
-        Source::from_stream("x", &mut text.as_bytes(), &small)
-            .unwrap_err()
-            .to_string()
-            .contains("100 bytes")
-    );
-    let (_file, source) = file(text.as_bytes(), ".csv");
-    assert!(run(&source, &small).err().unwrap().contains("100 bytes"));
-}
-
-#[test]
 fn a_scan_that_is_ended_early_still_has_the_digest_of_the_whole() {
     let text = format!("{HEADER}{}{}", line("A"), line("B"));
     let reader = Reader::open(&stream(&text), &Limits::default()).unwrap();
@@ -542,142 +332,4 @@ fn a_scan_that_is_ended_early_still_has_the_digest_of_the_whole() {
     })
     .unwrap();
     assert_eq!((summary.rows, summary.digest), (1, Digest::of(text.as_bytes())));
-}
-
-/// A CSV file of any length that is made as it is read.
-struct Endless {
-    rows: u64,
-    made: Arc<AtomicU64>,
-    left: Vec<u8>,
-}
-
-impl Read for Endless {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.left.is_empty() {
-            let made = self.made.fetch_add(1, Ordering::Relaxed);
-            match made {
-                0 => self.left = HEADER.as_bytes().to_vec(),
-                _ if made <= self.rows => self.left = line(&format!("K{made}")).into_bytes(),
-                _ => return Ok(0),
-            }
-        }
-        let count = buffer.len().min(self.left.len());
-        buffer[..count].copy_from_slice(&self.left[..count]);
-        self.left.drain(..count);
-        Ok(count)
-    }
-}
-
-#[test]
-fn rows_are_read_as_they_are_asked_for() {
-    let made = Arc::new(AtomicU64::new(0));
-    let endless = Endless {
-        rows: 200_000,
-        made: Arc::clone(&made),
-        left: Vec::new(),
-    };
-    let reader = Reader::of_csv(Box::new(endless), "endless", &Limits::default()).unwrap();
-    let mapping = Mapping::build(reader.headers(), &CONTRACT, &BTreeMap::new()).unwrap();
-    let mut ahead = 0;
-    let summary = scan(reader, &mapping, &CONTRACT, Ruling::default(), &mut |scanned| {
-        let Scanned::Row(row) = scanned else {
-            panic!("broken")
-        };
-        ahead = ahead.max(made.load(Ordering::Relaxed) - row.seq);
-        ControlFlow::Continue(())
-    })
-    .unwrap();
-    assert_eq!((summary.rows, summary.sound), (200_000, 200_000));
-    assert!(ahead < 1_000, "a buffer ahead, not a file: {ahead}");
-}
-
-fn neutralised(cell: &str) -> String {
-    let behind = cell.trim_start_matches('\'');
-    if behind.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{cell}")
-    } else {
-        cell.to_owned()
-    }
-}
-
-/// Text with what is special to readers in it.
-fn awkward() -> impl Strategy<Value = String> {
-    prop_oneof![3 => "[ab,;\"'\r\n\t=+é\\\\{}\\[\\]]{0,6}", 1 => any::<String>()]
-}
-
-/// Bytes as files have them: noise, and noise made of what formats are made of.
-fn noise() -> impl Strategy<Value = Vec<u8>> {
-    prop_oneof![
-        prop::collection::vec(any::<u8>(), 0..200),
-        "[\\[\\]{}\",:\\\\ \n1a-c.]{0,200}".prop_map(String::into_bytes),
-        "[\",\n\r;'=ab ]{0,200}".prop_map(String::into_bytes),
-    ]
-}
-
-proptest! {
-    #[test]
-    fn no_bytes_make_it_panic_or_lose_a_row(noise in noise(), cut in 0usize..2000, kind in 0usize..4) {
-        let (start, extension) = match kind {
-            0 => (format!("{HEADER}{}", line("A")), ".csv"),
-            1 => (format!("[{SEED},"), ".json"),
-            2 => (format!("{SEED}\n"), ".jsonl"),
-            _ => (String::new(), ""),
-        };
-        let mut bytes = start.into_bytes();
-        bytes.truncate(cut);
-        bytes.extend(noise);
-        let limits = Limits { row_bytes_max: 1000, columns_max: 40, rows_max: 50, cell_chars_max: 100, ..Limits::default() };
-        let (_file, source) = file(&bytes, extension);
-        // `run` checks that the counts agree and that every faulty row has an error.
-        if let Ok(outcome) = run(&source, &limits) {
-            prop_assert_eq!(outcome.summary.digest, Digest::of(&bytes));
-        }
-    }
-
-    #[test]
-    fn what_a_csv_writer_wrote_is_read_cell_for_cell(
-        rows in prop::collection::vec(prop::collection::vec(awkward(), 3), 0..8),
-        windows in any::<bool>(),
-    ) {
-        let terminator = if windows { csv::Terminator::CRLF } else { csv::Terminator::Any(b'\n') };
-        let mut writer = csv::WriterBuilder::new().terminator(terminator).from_writer(Vec::new());
-        writer.write_record(["x", "y", "z"]).unwrap();
-        for row in &rows {
-            writer.write_record(row.iter().map(|cell| neutralised(cell))).unwrap();
-        }
-        let bytes = writer.into_inner().unwrap();
-        let (_file, source) = file(&bytes, ".csv");
-        let mut reader = Reader::open(&source, &Limits::default()).unwrap();
-        let mut row = Row::default();
-        for expected in rows.iter().filter(|row| row.iter().any(|cell| !cell.trim().is_empty())) {
-            let step = reader.next_row(&mut row).unwrap();
-            prop_assert!(matches!(step, Step::Row), "{:?}", step);
-            prop_assert_eq!(&row.to_vec(), expected);
-            let text = String::from_utf8_lossy(&bytes).replace("\r\n", "\n").replace('\r', "\n");
-            prop_assert!(row.line() > 1 && row.line() <= text.matches('\n').count() as u64);
-        }
-        prop_assert!(matches!(reader.next_row(&mut row).unwrap(), Step::End));
-    }
-
-    #[test]
-    fn what_a_json_writer_wrote_is_read_cell_for_cell(
-        rows in prop::collection::vec((awkward(), awkward()), 1..8),
-        shape in 0usize..3,
-    ) {
-        let objects: Vec<serde_json::Value> =
-            rows.iter().map(|(x, y)| serde_json::json!({"a": {"x": x}, "l": [{"y": y}]})).collect();
-        let text = match shape {
-            0 => serde_json::to_string(&objects).unwrap(),
-            1 => serde_json::to_string_pretty(&objects).unwrap(),
-            _ => objects.iter().map(|object| format!("{object}\n")).collect(),
-        };
-        let mut reader = Reader::open(&stream(&text), &Limits::default()).unwrap();
-        prop_assert_eq!(reader.headers().names(), &["a.x".to_owned(), "l[0].y".to_owned()]);
-        let mut row = Row::default();
-        for (x, y) in &rows {
-            prop_assert!(matches!(reader.next_row(&mut row).unwrap(), Step::Row));
-            prop_assert_eq!(row.to_vec(), [x.clone(), y.clone()]);
-        }
-        prop_assert!(matches!(reader.next_row(&mut row).unwrap(), Step::End));
-    }
 }
