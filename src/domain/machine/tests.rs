@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::answer::InactiveReason;
+use crate::domain::answer::{AccountSeen, Answered, InactiveReason, Meaning, Refused, RowError};
 use crate::domain::ids::{AccountId, RowKey, Scope, StatusCode};
 use crate::domain::task::Action;
 
