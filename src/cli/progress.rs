@@ -135,9 +135,13 @@ mod tests {
             created_in: Some(Duration::from_secs(1)),
             settled_in: Some(Duration::from_secs(4)),
         };
-        insta::assert_snapshot!(
-            line(&Tick { counts, forecast, pause: None }),
-            @""
+        assert_eq!(
+            line(&Tick {
+                counts,
+                forecast,
+                pause: None
+            }),
+            "37 of 50 settled · 30 active, 7 rejected · 10 pending · 3 to create · 12.0/s · created in 1 s, settled in 4 s"
         );
     }
 }

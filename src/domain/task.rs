@@ -237,8 +237,13 @@ impl Task {
         (!self.state.is_settled()).then_some(self.due_at)
     }
 
-    /// Whether the next step makes an account, as against looking at one. Such steps go first: they start the
-    /// provider's clock.
+    /// Whether the next step goes before looks at statuses. A submit starts the provider's clock; a look-up must come
+    /// while the account can still be found (an account that has gone Inactive is not listed, providers.md 2.7).
+    pub const fn goes_first(&self) -> bool {
+        self.next_is_submit() || matches!(self.state, State::Reconciling { .. })
+    }
+
+    /// Whether the next step makes an account, as against looking for or at one.
     pub const fn next_is_submit(&self) -> bool {
         matches!(self.state, State::Queued | State::Submitting | State::Unknown)
     }

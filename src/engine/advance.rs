@@ -15,7 +15,7 @@ use crate::domain::batch::{Pause, PauseReason};
 use crate::domain::ids::{Digest, RowKey, Scope, StatusCode};
 use crate::domain::machine::{Effect, Event, Rules, Step, abandoned, apply, plan};
 use crate::domain::policy::throttle::Streak;
-use crate::domain::task::Task;
+use crate::domain::task::{State, Task};
 use crate::domain::time::Timestamp;
 use crate::world::World;
 
@@ -71,6 +71,10 @@ impl Desk {
                     let (answer, attempt) = self.call(&claim, &mut task, &step, seed).await;
                     attempts.extend(attempt);
                     task = self.learn(&claim, &task, &Event::Answer(answer), seed).await;
+                    // A look-up after an ambiguous answer cannot wait for another turn: every moment it may be too late.
+                    if matches!(step, Step::Submit) && matches!(task.state, State::Reconciling { .. }) {
+                        continue;
+                    }
                     break;
                 }
             };

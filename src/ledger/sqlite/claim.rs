@@ -37,6 +37,8 @@ pub(super) const NEXT_DUE: &str = "SELECT due_at FROM tasks INDEXED BY tasks_due
 /// No lease is shorter, so that no claim finds what it has just taken.
 const LEASE_MIN: Duration = Duration::from_millis(1);
 
+const ALWAYS: Timestamp = Timestamp::from_ms(i64::MIN);
+
 /// Tasks of a cancelled batch settled in passing by one claim.
 const CANCELLED_MAX: usize = 500;
 
@@ -44,7 +46,7 @@ const CANCELLED_MAX: usize = 500;
 struct OpenBatch {
     no: i64,
     id: BatchId,
-    /// When it can be claimed from: `Some(now)` or later, `None` while a person must act first.
+    /// Since when or from when on it lends, [`ALWAYS`] without a pause; `None` while a person must act first.
     from: Option<Timestamp>,
     cancelled: bool,
 }
@@ -104,7 +106,7 @@ fn open_batches(connection: &Connection, ask: &ClaimAsk) -> Result<Vec<OpenBatch
             cancelled: row.get(2)?,
             from: match pause {
                 Some(pause) if is_in_force(&pause, ask.now) => pause.until,
-                _ => Some(ask.now),
+                _ => Some(ALWAYS),
             },
         });
     }

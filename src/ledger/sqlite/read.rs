@@ -13,6 +13,14 @@ use crate::domain::time::Timestamp;
 use crate::engine::ports::{LedgerError, RowView};
 use crate::ledger::counting;
 
+pub(super) const ROWS: &str = "SELECT r.id, r.line, r.cells, r.faults, t.key, t.task \
+     FROM rows r LEFT JOIN tasks t ON t.id = r.task WHERE r.id >= ?1 AND r.id < ?2 ORDER BY r.id LIMIT ?3";
+
+pub(super) const HISTORY: &str = "SELECT a.at, a.kind, a.took_ms, a.exchanges, a.http, a.read_as, a.code, \
+     a.correlation_id, a.request_id \
+     FROM spaces s JOIN tasks t ON t.space = s.no JOIN attempts a ON a.task = t.id \
+     WHERE s.provider = ?1 AND s.account = ?2 AND t.key = ?3 ORDER BY a.at, a.fence, a.n";
+
 /// The counts of a batch; all zero if it is not known.
 pub(super) fn counts(connection: &Connection, id: &BatchId) -> Result<Counts, LedgerError> {
     let mut statement = connection.prepare_cached(
@@ -37,10 +45,7 @@ pub(super) fn rows(
     let Ok(first) = row_id(batch, from) else {
         return Ok(Vec::new());
     };
-    let mut statement = connection.prepare_cached(
-        "SELECT r.id, r.line, r.cells, r.faults, t.key, t.task FROM rows r LEFT JOIN tasks t ON t.id = r.task \
-         WHERE r.id >= ?1 AND r.id < ?2 ORDER BY r.id LIMIT ?3",
-    )?;
+    let mut statement = connection.prepare_cached(ROWS)?;
     let mut rows = statement.query((first, row_ids(batch).end, max))?;
     let mut views = Vec::new();
     while let Some(row) = rows.next()? {
@@ -78,11 +83,7 @@ pub(super) fn history(
     scope: &Scope,
     key: &RowKey,
 ) -> Result<Vec<Attempt>, LedgerError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT a.at, a.kind, a.took_ms, a.exchanges, a.http, a.read_as, a.code, a.correlation_id, a.request_id \
-         FROM spaces s JOIN tasks t ON t.space = s.no JOIN attempts a ON a.task = t.id \
-         WHERE s.provider = ?1 AND s.account = ?2 AND t.key = ?3 ORDER BY a.at, a.fence, a.n",
-    )?;
+    let mut statement = connection.prepare_cached(HISTORY)?;
     let mut rows = statement.query((&scope.provider, &scope.account, key.as_str()))?;
     let mut history = Vec::new();
     while let Some(row) = rows.next()? {

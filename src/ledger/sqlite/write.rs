@@ -195,7 +195,6 @@ impl Drop for Writer {
 
 /// All of a group in one transaction; a request that fails takes back its own part alone.
 fn carry_out(store: &mut Store, mut group: Vec<Box<dyn Request>>) {
-    group.retain(|request| request.is_wanted());
     let lost = try_group(store, &mut group).err();
     for request in group {
         request.answer(lost.as_ref());
@@ -203,11 +202,8 @@ fn carry_out(store: &mut Store, mut group: Vec<Box<dyn Request>>) {
 }
 
 fn try_group(store: &mut Store, group: &mut [Box<dyn Request>]) -> Result<(), LedgerError> {
-    if group.is_empty() {
-        return Ok(());
-    }
     store.begin()?;
-    for request in group {
+    for request in group.iter_mut().filter(|request| request.is_wanted()) {
         if let Err(error) = try_request(store, request.as_mut()) {
             store.roll_back();
             return Err(error);

@@ -117,6 +117,7 @@ impl Findings {
             .filter(|(kind, _)| *kind == wins)
             .map(|(_, path)| path)
             .collect();
+        // A value of the wrong type fails each rule of its field.
         details.dedup();
         Some(Refusal {
             code: wins.code(),

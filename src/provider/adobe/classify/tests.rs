@@ -186,17 +186,17 @@ fn answers_to_a_create() {
         (
             404,
             HTML.into(),
-            "denied HTTP 404  /v3/resellers is not served at this address (HTTP 404); is connection.base_url right?",
+            "wrong address HTTP 404  /v3/resellers is not served at this address (HTTP 404); is connection.base_url right?",
         ),
         (
             405,
             String::new(),
-            "denied HTTP 405  /v3/resellers is not served at this address (HTTP 405); is connection.base_url right?",
+            "wrong address HTTP 405  /v3/resellers is not served at this address (HTTP 405); is connection.base_url right?",
         ),
         (
             413,
             from_gateway("413001"),
-            "denied HTTP 413  /v3/resellers is not served at this address (HTTP 413); is connection.base_url right?",
+            "wrong address HTTP 413  /v3/resellers is not served at this address (HTTP 413); is connection.base_url right?",
         ),
         (
             408,

@@ -29,6 +29,7 @@ fn every_rule_has_its_code_and_path() {
         ("/distributorId", "123".into(), "1114", "distributorId"),
         ("/distributorId", 345_434_543.into(), "1117", "distributorId"),
         ("/externalReferenceId", long(36), "2126", "externalReferenceId"),
+        ("/externalReferenceId", 888.into(), "1117", "externalReferenceId"),
         (
             "/externalReferenceId",
             "a<b".into(),

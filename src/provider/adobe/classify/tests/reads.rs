@@ -29,7 +29,7 @@ fn answers_to_a_look_at_one_account() {
         (
             404,
             r#"{"error_code":"1115"}"#,
-            "denied HTTP 404  /v3/resellers is not served at this address (HTTP 404); is connection.base_url right?",
+            "wrong address HTTP 404  /v3/resellers is not served at this address (HTTP 404); is connection.base_url right?",
         ),
         (401, "", "token stale"),
         (429, "", "throttled None"),

@@ -1,0 +1,174 @@
+//! The laws of every ledger, one function a law. A ledger passes when `laws_of_one!` and `laws_of_many!` hold for it.
+//!
+//! A law of one asks a single handle on an empty ledger. A law of many opens the same ledger more than once, as other
+//! processes would; a ledger that lives in one value's memory is let off these.
+
+mod batches;
+mod cancelling;
+mod crash;
+mod feeding;
+mod fixture;
+mod leases;
+mod model;
+mod orders;
+mod reading;
+mod refeeding;
+mod shared;
+mod turns;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use enlist::engine::ports::Ledger;
+use enlist::ledger::sqlite::SqliteLedger;
+
+/// A place with one ledger in it. Each handle is as another process would have it.
+#[async_trait]
+pub(crate) trait Home: Send + Sync {
+    async fn open(&self) -> Arc<dyn Ledger>;
+}
+
+macro_rules! laws {
+    ($name:ident, $home:expr, $with:ident, [$($group:ident: $($law:ident)+;)+]) => {
+        mod $name {
+            $(mod $group {
+                use super::super::*;
+                use super::super::$group as laws;
+                $(#[tokio::test]
+                async fn $law() {
+                    let home = $home;
+                    laws!(@$with laws::$law, home);
+                })+
+            })+
+        }
+    };
+    (@one $law:path, $home:ident) => { $law(&*$home.open().await).await };
+    (@many $law:path, $home:ident) => { $law(&$home).await };
+}
+
+macro_rules! laws_of_one {
+    ($name:ident, $home:expr) => {
+        laws!($name, $home, one, [
+            batches:
+                a_batch_is_found_as_it_was_made
+                opening_it_again_replaces_the_job_text_alone
+                the_newest_comes_first
+                what_is_not_known_is_said_to_be_unknown
+                a_paused_batch_lends_nothing_until_it_is_resumed
+                the_first_pause_stands
+                a_pause_with_an_end_ends
+                a_pause_that_is_over_gives_way_to_a_new_one
+                a_scope_is_paused_where_work_is_left_and_nowhere_else
+                a_scope_is_resumed_as_a_whole;
+            cancelling:
+                a_cancelled_batch_lends_nothing
+                open_tasks_are_settled_by_the_order
+                a_task_in_flight_is_settled_by_its_commit
+                what_settled_in_flight_stays_as_it_settled
+                what_a_dead_worker_left_is_settled_and_may_have_been_sent
+                rows_that_come_later_are_cancelled_too
+                an_order_to_go_on_takes_it_back;
+            feeding:
+                a_new_key_makes_a_task
+                rows_that_are_there_are_left_as_they_are
+                an_append_that_failed_is_repeated
+                a_faulty_row_makes_no_task
+                a_key_belongs_to_its_scope
+                the_same_key_twice_in_a_file_corrupts_nothing
+                the_batch_that_fed_last_owns_the_task
+                the_same_data_leave_a_lease_alone
+                changed_data_fence_the_holder
+                data_staged_again_leave_a_lease_alone
+                staged_data_come_into_force_with_the_commit_that_says_so
+                staged_data_can_be_taken_back;
+            refeeding:
+                every_state_is_fed_as_the_machine_says
+                every_state_in_flight_is_fed_as_the_machine_says
+                what_was_fed_is_told_in_five_words;
+            leases:
+                a_claim_holds_all_that_a_step_needs
+                what_is_lent_is_not_lent_again
+                eight_at_once_never_share_a_task
+                a_lease_that_ran_out_is_lent_again_with_word_of_it
+                of_leases_that_ran_out_in_a_row_the_first_is_told
+                a_commit_is_fenced_once_somebody_else_has_the_task
+                a_late_commit_counts_while_nobody_has_the_task
+                a_commit_repeated_is_fenced_and_counts_once
+                a_lease_never_given_is_fenced
+                a_task_given_back_is_not_abandoned
+                a_lease_is_prolonged_while_it_is_held
+                a_lease_is_prolonged_by_its_holder_alone
+                nothing_is_lent_before_it_is_due
+                the_next_due_time_is_told
+                a_task_is_kept_to_the_letter
+                the_payload_is_left_out_once_the_account_is_known
+                counts_follow_every_commit;
+            turns:
+                five_rows_do_not_wait_for_fifty_thousand
+                small_claims_go_round_the_batches
+                submits_go_before_reads
+                reads_are_never_starved
+                what_is_due_longest_goes_first
+                only_the_batch_asked_for_is_looked_at;
+            orders:
+                a_retry_reopens_what_can_be_tried_again
+                an_order_passes_by_what_is_in_flight
+                an_order_takes_what_was_left_lying
+                an_order_leaves_other_batches_tasks_alone
+                fed_means_with_the_data_each_task_has
+                an_order_reaches_every_row_of_a_long_file;
+            reading:
+                rows_come_in_pages
+                a_row_is_kept_to_the_letter
+                a_row_shows_its_task_whatever_batch_owns_it
+                a_history_is_complete_and_oldest_first;
+        ]);
+    };
+}
+
+macro_rules! laws_of_many {
+    ($name:ident, $home:expr) => {
+        laws!($name, $home, many, [
+            shared:
+                all_is_there_after_opening_again
+                what_one_was_told_is_kept_the_other_sees
+                two_handles_never_share_a_task
+                a_report_is_read_while_others_write;
+        ]);
+    };
+}
+
+/// A ledger in a file that goes away with the value.
+pub(crate) struct SqliteFile(tempfile::TempDir);
+
+impl SqliteFile {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.0.path().join("ledger.sqlite")
+    }
+}
+
+#[async_trait]
+impl Home for SqliteFile {
+    async fn open(&self) -> Arc<dyn Ledger> {
+        Arc::new(SqliteLedger::open(&self.path()).unwrap())
+    }
+}
+
+/// A ledger in memory.
+pub(crate) struct SqliteMemory;
+
+#[async_trait]
+impl Home for SqliteMemory {
+    async fn open(&self) -> Arc<dyn Ledger> {
+        Arc::new(SqliteLedger::in_memory().unwrap())
+    }
+}
+
+laws_of_one!(sqlite_memory, SqliteMemory);
+laws_of_one!(sqlite_file, SqliteFile::new());
+laws_of_many!(sqlite_shared, SqliteFile::new());

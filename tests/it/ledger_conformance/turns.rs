@@ -1,0 +1,125 @@
+//! Whose turn it is.
+
+use std::collections::BTreeMap;
+
+use enlist::domain::ids::BatchId;
+use enlist::engine::ports::{Claim, ClaimAsk, Ledger};
+
+use super::fixture::{ask, at, claim, commit, import_n, pending};
+
+pub(crate) async fn five_rows_do_not_wait_for_fifty_thousand(ledger: &dyn Ledger) {
+    let large = import_n(ledger, "large", 50_000).await;
+    let urgent = import_n(ledger, "urgent", 5).await;
+    let got = by_batch(&claim(ledger, 64, at(1)).await);
+    assert_eq!(got, BTreeMap::from([(large.clone(), 59), (urgent, 5)]));
+    let got = by_batch(&claim(ledger, 64, at(1)).await);
+    assert_eq!(got, BTreeMap::from([(large, 64)]), "no slot stays empty");
+}
+
+pub(crate) async fn small_claims_go_round_the_batches(ledger: &dyn Ledger) {
+    let mut ids = Vec::new();
+    for name in ["one", "two", "three", "four", "five"] {
+        ids.push(import_n(ledger, name, 50).await);
+    }
+    let mut claims = Vec::new();
+    for _ in 0..20 {
+        claims.extend(claim(ledger, 1, at(1)).await);
+    }
+    for _ in 0..10 {
+        claims.extend(claim(ledger, 3, at(1)).await);
+    }
+    assert_eq!(by_batch(&claims), ids.into_iter().map(|id| (id, 10)).collect());
+}
+
+pub(crate) async fn submits_go_before_reads(ledger: &dyn Ledger) {
+    watched_and_new(ledger, 100).await;
+    let claims = claim(ledger, 64, at(10)).await;
+    assert_eq!(reads(&claims), 8, "one in eight, not more while submits wait");
+    assert!(
+        claims.iter().take(8).any(|claim| claim.task.account.is_some()),
+        "and not last of all"
+    );
+}
+
+pub(crate) async fn reads_are_never_starved(ledger: &dyn Ledger) {
+    for size in [1, 3, 8, 64] {
+        let before = claim(ledger, 10_000, at(9_000_000)).await;
+        for claim in before {
+            let done = super::fixture::settled(&claim.task, enlist::domain::task::Outcome::Active, at(0));
+            commit(ledger, &claim, done, at(9_000_000)).await;
+        }
+        watched_and_new(ledger, 200 + size).await;
+        let mut claims = Vec::new();
+        while claims.len() < 128 {
+            claims.extend(claim(ledger, size, at(10)).await);
+        }
+        assert!(
+            reads(&claims) >= claims.len() / 8,
+            "{} of {}",
+            reads(&claims),
+            claims.len()
+        );
+        assert!(
+            reads(&claims) <= claims.len() / 8 + 1,
+            "{} of {}",
+            reads(&claims),
+            claims.len()
+        );
+    }
+}
+
+pub(crate) async fn what_is_due_longest_goes_first(ledger: &dyn Ledger) {
+    import_n(ledger, "one", 4).await;
+    let claims = claim(ledger, 4, at(0)).await;
+    let names: Vec<String> = claims.iter().map(|claim| claim.key.to_string()).collect();
+    assert_eq!(
+        names,
+        ["one-0", "one-1", "one-2", "one-3"],
+        "of rows due alike, in order of file"
+    );
+    for (claim, due) in claims.iter().zip([40, 10, 30, 20]) {
+        commit(ledger, claim, pending(&claim.task, at(due)), at(1)).await;
+    }
+    let again = claim(ledger, 3, at(100)).await;
+    let names: Vec<String> = again.iter().map(|claim| claim.key.to_string()).collect();
+    assert_eq!(names, ["one-1", "one-3", "one-2"]);
+}
+
+pub(crate) async fn only_the_batch_asked_for_is_looked_at(ledger: &dyn Ledger) {
+    import_n(ledger, "one", 3).await;
+    let two = import_n(ledger, "two", 3).await;
+    import_n(ledger, "three", 3).await;
+    let ask = ClaimAsk {
+        only: Some(two.clone()),
+        ..ask(9, at(1))
+    };
+    let claimed = ledger.claim(&ask).await.unwrap();
+    assert_eq!(by_batch(&claimed.claims), BTreeMap::from([(two, 3)]));
+    assert_eq!(
+        claimed.next_due,
+        Some(super::fixture::after_lease(1)),
+        "the others are not looked at"
+    );
+}
+
+/// `n` pending tasks due at 5 and `n` new ones, in one batch.
+async fn watched_and_new(ledger: &dyn Ledger, n: usize) {
+    let name = format!("watched-{n}");
+    import_n(ledger, &name, n as u64).await;
+    for claim in claim(ledger, n, at(1)).await {
+        commit(ledger, &claim, pending(&claim.task, at(5)), at(1)).await;
+    }
+    import_n(ledger, &format!("new-{n}"), n as u64).await;
+}
+
+fn reads(claims: &[Claim]) -> usize {
+    claims.iter().filter(|claim| claim.task.account.is_some()).count()
+}
+
+fn by_batch(claims: &[Claim]) -> BTreeMap<BatchId, usize> {
+    let mut by_batch = BTreeMap::new();
+    for claim in claims {
+        *by_batch.entry(claim.batch.clone()).or_default() += 1;
+    }
+    by_batch
+}
