@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::Scene;
 use super::files::{self, FileArgs};
 use super::talk::{self, many};
+use crate::app::feed::Feed;
 use crate::app::{Exit, Failure};
 
 /// Flags of `check`.
@@ -32,7 +33,7 @@ struct CheckSummary {
 
 pub(super) async fn run(args: CheckArgs, scene: Scene) -> Result<Exit, Failure> {
     let setting = files::load(&scene.app, &args.file.job, scene.talk)?;
-    let feed = files::open(&args.file.file, &setting)?;
+    let feed = Feed::open_to_check(&setting.env, &args.file.file, setting.job)?;
     let told = files::check(&feed, &scene, scene.json)?;
     let summary = told.checked.as_ref().map(|checked| &checked.summary);
     let rows = summary.map_or(0, |summary| summary.rows);
