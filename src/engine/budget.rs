@@ -41,8 +41,22 @@ struct Books {
 
 impl LocalBudget {
     /// A budget with these windows; none means no limit.
-    pub fn new(windows: &[Window], world: Arc<dyn World>) -> Self {
-        let logs = windows.iter().copied().map(WindowLog::new).collect();
+    ///
+    /// `spent` says that another process may have used the budget until a moment ago (one that was killed): short
+    /// windows then begin full, so that the provider sees no more than the limit across the restart.
+    pub fn new(windows: &[Window], spent: bool, world: Arc<dyn World>) -> Self {
+        let now = world.steady();
+        let begin = |window: Window| {
+            let mut log = WindowLog::new(window);
+            if spent && window.per <= PACED_WINDOW_MAX {
+                for _ in 0..window.calls {
+                    let call = log.leave(now);
+                    log.arrived(call, now);
+                }
+            }
+            log
+        };
+        let logs = windows.iter().copied().map(begin).collect();
         Self {
             world,
             books: Arc::new(Mutex::new(Books {
