@@ -156,3 +156,116 @@ impl Drop for LocalPermit {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// tokio's clock, which a paused runtime moves on by itself.
+    struct PausedWorld(tokio::time::Instant);
+
+    #[allow(clippy::disallowed_methods, reason = "a simulated clock")]
+    impl PausedWorld {
+        fn new() -> Arc<Self> {
+            Arc::new(Self(tokio::time::Instant::now()))
+        }
+    }
+
+    impl World for PausedWorld {
+        fn now(&self) -> Timestamp {
+            self.steady()
+        }
+
+        fn steady(&self) -> Timestamp {
+            Timestamp::from_ms(0).plus(self.0.elapsed())
+        }
+
+        fn dice(&self) -> Uuid {
+            Uuid::nil()
+        }
+    }
+
+    /// Longer than what `governor` paces: its clock cannot be paused.
+    const LONG: Duration = Duration::from_secs(20);
+
+    async fn leave_times(budget: &LocalBudget, world: &PausedWorld, calls: usize) -> Vec<Timestamp> {
+        let mut times = Vec::new();
+        for _ in 0..calls {
+            let permit = budget.permit(CallKind::Submit).await;
+            times.push(world.steady());
+            drop(permit);
+        }
+        times
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_window_sees_more_than_its_limit_and_none_is_left_unused() {
+        let world = PausedWorld::new();
+        let windows = [
+            Window { calls: 30, per: LONG },
+            Window {
+                calls: 70,
+                per: LONG * 4,
+            },
+        ];
+        let budget = LocalBudget::new(&windows, false, world.clone());
+        let times = leave_times(&budget, &world, 200).await;
+        for window in windows {
+            for (index, end) in times.iter().enumerate() {
+                let seen = times[..=index]
+                    .iter()
+                    .filter(|at| end.since(**at) < window.per)
+                    .count();
+                assert!(seen <= window.calls as usize, "{seen} calls in {window:?}");
+            }
+        }
+        // 70 in each 80 s: the last of 200 leaves in the third span.
+        let last = times.last().unwrap().since(Timestamp::from_ms(0));
+        assert!(last < LONG * 9 + Duration::from_secs(1), "{last:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_holds_everybody() {
+        let world = PausedWorld::new();
+        let budget = LocalBudget::new(&[], false, world.clone());
+        budget.pause_for(Duration::from_secs(7));
+        budget.pause_for(Duration::from_secs(2));
+        let times = leave_times(&budget, &world, 3).await;
+        assert!(times.iter().all(|at| at.as_ms() >= 7_000), "{times:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_waits_when_it_closes_goes_without_a_permit() {
+        let world = PausedWorld::new();
+        let budget = Arc::new(LocalBudget::new(
+            &[Window { calls: 1, per: LONG }],
+            false,
+            world.clone(),
+        ));
+        let first = budget.permit(CallKind::Submit).await;
+        assert!(first.is_some());
+        let waiting = tokio::spawn({
+            let budget = Arc::clone(&budget);
+            async move { budget.permit(CallKind::Poll).await.is_none() }
+        });
+        tokio::task::yield_now().await;
+        budget.close();
+        assert!(waiting.await.unwrap());
+        assert!(budget.permit(CallKind::Poll).await.is_none());
+    }
+
+    /// A process that was killed may have used the window; the next one does not know.
+    #[tokio::test]
+    async fn a_spent_budget_begins_with_short_windows_full() {
+        let world = PausedWorld::new();
+        let window = Window {
+            calls: 5,
+            per: Duration::from_millis(60),
+        };
+        let budget = LocalBudget::new(&[window], true, world.clone());
+        let times = leave_times(&budget, &world, 1).await;
+        assert!(times[0].as_ms() >= 60, "{times:?}");
+    }
+}
