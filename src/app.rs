@@ -36,6 +36,7 @@ pub fn env_with(env: &Env, name: &'static str, value: String) -> Env {
 }
 
 /// What every verb needs.
+#[derive(Clone)]
 pub struct App {
     /// Time and chance.
     pub world: Arc<dyn World>,

@@ -40,6 +40,7 @@ pub struct Cli {
 
 /// Flags of every verb.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 struct Common {
     /// The ledger: sqlite:FILE or a path. Default: a file in the data directory (ENLIST_DATA_DIR).
     #[arg(long, global = true, value_name = "ADDRESS")]
@@ -58,7 +59,8 @@ struct Common {
 /// Which job, and what of it to change.
 #[derive(Debug, Args)]
 struct JobArgs {
-    /// The job: a name in jobs/, a built-in one, or a path. Default: the built-in sample job on the built-in simulator.
+    /// The job: a name in jobs/, a built-in one, or a path. With none, `run` and `check` take the sample job on the
+    /// built-in simulator.
     #[arg(long, short, value_name = "NAME|PATH")]
     job: Option<String>,
     /// Changes any key of the job: --set limits.in_flight=64 --set poll.first=1s.
@@ -101,25 +103,24 @@ pub async fn run(cli: Cli, stop: Stop) -> Exit {
     if let Err(error) = crate::telemetry::init(common.verbose, false) {
         talk.say(format!("warning: {error}"));
     }
-    let ended = match App::new(common.ledger.as_deref(), process_env()) {
-        Ok(app) => {
-            let scene = Scene {
-                app,
-                json: common.json,
-                talk,
-                stop,
-            };
-            dispatch(verb, scene).await
-        }
-        Err(failure) => Err(failure),
-    };
-    match ended {
-        Ok(exit) => exit,
+    let app = match App::new(common.ledger.as_deref(), process_env()) {
+        Ok(app) => app,
         Err(failure) => {
             talk::failure(&failure);
-            failure.exit
+            return failure.exit;
         }
-    }
+    };
+    let scene = Scene {
+        app: app.clone(),
+        json: common.json,
+        talk,
+        stop,
+    };
+    dispatch(verb, scene).await.unwrap_or_else(|mut failure| {
+        failure.hint = app.with_ledger(&failure.hint);
+        talk::failure(&failure);
+        failure.exit
+    })
 }
 
 /// What a verb works with.

@@ -50,13 +50,20 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure with a hint.
+    /// A failure with a hint. A hint inside the message knows better what to do, and gets the line.
     pub fn new(exit: Exit, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self {
-            exit,
-            message: message.into(),
-            hint: hint.into(),
-        }
+        let message: String = message.into();
+        let inner = ["; hint: ", ". hint: "]
+            .iter()
+            .find_map(|mark| message.split_once(mark))
+            .map(|(message, hint)| (message.to_owned(), hint.to_owned()));
+        let (message, hint) = inner.unwrap_or_else(|| (message, hint.into()));
+        Self { exit, message, hint }
+    }
+
+    /// Nobody is there to be told.
+    pub fn unheard() -> Self {
+        Self::new(Exit::Failed, "", "")
     }
 
     /// Wrong usage.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::{Env, Exit, Failure};
-use crate::config::{Job, SAMPLE_DISTRIBUTOR};
+use crate::config::{ConfigError, Job, SAMPLE_DISTRIBUTOR};
 use crate::domain::batch::Batch;
 use crate::domain::contract::{Contract, Ruling};
 use crate::domain::fault::Fault;
@@ -14,7 +14,7 @@ use crate::domain::ids::{BatchId, Digest, Scope};
 use crate::domain::machine::Order;
 use crate::domain::report::COLUMNS;
 use crate::engine::ports::{Appended, Ledger, NewRow, NewRowBody, RowFault};
-use crate::intake::{Limits, Mapping, Reader, ScanSummary, Scanned, ScannedRow, Source, scan};
+use crate::intake::{IntakeError, Limits, Mapping, Reader, ScanSummary, Scanned, ScannedRow, Source, scan};
 use crate::provider::adobe::contract::CONTRACT;
 use crate::provider::adobe::render;
 use crate::world::World;
@@ -31,7 +31,7 @@ pub struct Feed {
     pub job: Job,
     /// Whose rows these will be.
     pub scope: Scope,
-    /// The account holder that goes into each request.
+    /// The account holder that goes into each request; empty if the file is only checked and none is known.
     pub distributor: String,
     /// The file.
     pub source: Source,
@@ -62,14 +62,18 @@ impl Feed {
         Self::under(scope, file, job)
     }
 
-    /// Opens the file to check it only: whose rows they would be need not be known yet.
-    pub fn open_to_check(env: &Env, file: &str, job: Job) -> Result<Self, Failure> {
-        let nobody = || Scope {
-            provider: job.provider.to_string(),
-            account: SAMPLE_DISTRIBUTOR.to_owned(),
+    /// Opens the file to be checked only, for which it need not be known whose rows these are. The error says why it
+    /// is not, and that the file's distributor column goes unchecked.
+    pub fn open_to_check(env: &Env, file: &str, job: Job) -> Result<(Self, Option<ConfigError>), Failure> {
+        let (scope, unknown) = match job.scope(&**env) {
+            Ok(scope) => (scope, None),
+            Err(error) => {
+                let provider = job.provider.as_str().to_owned();
+                let account = String::new();
+                (Scope { provider, account }, Some(error))
+            }
         };
-        let scope = job.scope(&**env).unwrap_or_else(|_| nobody());
-        Self::under(scope, file, job)
+        Ok((Self::under(scope, file, job)?, unknown))
     }
 
     fn under(scope: Scope, file: &str, job: Job) -> Result<Self, Failure> {
@@ -89,7 +93,8 @@ impl Feed {
 
     /// The sample distributor is nobody's, so a file that names another is not held against it.
     fn ruling(&self) -> Ruling<'_> {
-        let distributor = Some(self.distributor.as_str()).filter(|own| *own != SAMPLE_DISTRIBUTOR);
+        let known = |own: &&str| !own.is_empty() && *own != SAMPLE_DISTRIBUTOR;
+        let distributor = Some(self.distributor.as_str()).filter(known);
         Ruling {
             warn_only: &self.job.rules.warn_only,
             distributor,
@@ -99,6 +104,16 @@ impl Feed {
     /// Reads the whole file and tells every fault to `tell`. `None` when the columns cannot be matched or the file
     /// cannot be opened as what it is; then the faults say why. Blocks the thread.
     pub fn check(&self, tell: &mut dyn FnMut(&Fault)) -> Result<Option<Checked>, Failure> {
+        match self.read_through(tell) {
+            Err(IntakeError::File(fault)) => {
+                tell(&fault);
+                Ok(None)
+            }
+            read => Ok(read?),
+        }
+    }
+
+    fn read_through(&self, tell: &mut dyn FnMut(&Fault)) -> Result<Option<Checked>, IntakeError> {
         let reader = Reader::open(&self.source, &self.limits)?;
         let mapping = match Mapping::build(reader.headers(), self.contract, &self.job.columns) {
             Ok(mapping) => mapping,

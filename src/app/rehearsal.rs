@@ -69,11 +69,7 @@ impl Rehearsal {
             let _ = stopped.await;
         }));
         let base_url = format!("http://{address}");
-        let mut all: Vec<String> = SETS.map(str::to_owned).to_vec();
-        all.push(format!("connection.base_url={base_url}"));
-        all.push(format!("connection.token_url={base_url}/ims/token/v3"));
-        all.extend_from_slice(sets);
-        let job = Job::load(SAMPLE_JOB, &all)?.job;
+        let job = Self::job(&base_url, sets)?;
         let env = env_with(&app.env, SECRET_VARIABLE, "simulator".to_owned());
         Ok(Self {
             base_url,
@@ -81,6 +77,19 @@ impl Rehearsal {
             env,
             stop: Some(stop),
         })
+    }
+
+    /// The job that a rehearsal would run, without a simulator.
+    pub fn job_to_check(sets: &[String]) -> Result<Job, Failure> {
+        Self::job("http://127.0.0.1", sets)
+    }
+
+    fn job(base_url: &str, sets: &[String]) -> Result<Job, Failure> {
+        let mut all: Vec<String> = SETS.map(str::to_owned).to_vec();
+        all.push(format!("connection.base_url={base_url}"));
+        all.push(format!("connection.token_url={base_url}/ims/token/v3"));
+        all.extend_from_slice(sets);
+        Ok(Job::load(SAMPLE_JOB, &all)?.job)
     }
 
     /// The scope of rehearsed rows: the port changes with each start, the accounts do not.

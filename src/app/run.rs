@@ -96,6 +96,11 @@ impl Crew {
         }
     }
 
+    /// Waits until the worker has ended, which it does by itself only if something is broken.
+    pub async fn ended(&self) {
+        self.signal.closed().await;
+    }
+
     /// Finishes what is in flight and gives back the rest.
     pub async fn stop(self) {
         self.room.close();
@@ -139,6 +144,11 @@ pub async fn work_batch(
             ended = watching => ended,
             () = until => Ok(Ended::TimeOver),
             exit = stop => Ok(Ended::Asked(exit)),
+            () = crew.ended() => Err(Failure::new(
+                Exit::Failed,
+                "the worker ended before its work was done",
+                "run the same command again: it goes on where it stopped",
+            )),
         }
     };
     crew.stop().await;

@@ -49,6 +49,18 @@ pub(super) fn load(app: &App, args: &JobArgs, talk: Talk) -> Result<Setting, Fai
     })
 }
 
+/// Loads the job for a check; with none named, the one that a rehearsal would run. Nothing is started.
+pub(super) fn load_to_check(app: &App, args: &JobArgs, talk: Talk) -> Result<Setting, Failure> {
+    if args.job.is_some() {
+        return load(app, args, talk);
+    }
+    Ok(Setting {
+        job: Rehearsal::job_to_check(&args.sets)?,
+        env: Arc::clone(&app.env),
+        rehearsal: None,
+    })
+}
+
 /// Loads the job; with none named, the sample job on the simulator, which is started.
 pub(super) async fn load_to_run(app: &App, args: &JobArgs, talk: Talk) -> Result<Setting, Failure> {
     if args.job.is_some() {
@@ -71,6 +83,17 @@ pub(super) fn open(file: &str, setting: &Setting) -> Result<Feed, Failure> {
     let mut feed = Feed::open(&setting.env, file, setting.job.clone())?;
     if setting.rehearsal.is_some() {
         feed.scope = Rehearsal::scope(&feed.scope);
+    }
+    Ok(feed)
+}
+
+/// Opens the file for a check: what is missing to run the job is told, and is no reason not to check.
+pub(super) fn open_to_check(file: &str, setting: &Setting, talk: Talk) -> Result<Feed, Failure> {
+    let (feed, missing) = Feed::open_to_check(&setting.env, file, setting.job.clone())?;
+    if let Some(missing) = missing {
+        talk.say(format!(
+            "warning: the file is checked, but cannot be run yet: {missing}"
+        ));
     }
     Ok(feed)
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::Scene;
 use super::files::{self, FileArgs};
+use super::progress::ProgressLine;
 use super::talk;
 use crate::app::{Exit, Failure};
 
@@ -52,9 +53,13 @@ pub(super) async fn run(args: ImportArgs, scene: Scene) -> Result<Exit, Failure>
     };
     let ledger = scene.app.open_ledger()?;
     let (feed, checked) = (Arc::new(feed), Arc::new(checked.clone()));
+    let mut line = ProgressLine::new(scene.talk, checked.summary.rows);
     let (batch, appended) = feed
-        .import(&checked, &*ledger, &*scene.app.world, &mut |_| {})
+        .import(&checked, &*ledger, &*scene.app.world, &mut |rows| {
+            line.importing(rows);
+        })
         .await?;
+    line.end();
     let imported = Imported {
         batch: batch.id.to_string(),
         rows: batch.rows_total,

@@ -82,10 +82,14 @@ pub(super) async fn retry(args: RetryArgs, scene: Scene) -> Result<Exit, Failure
     let changed = ledger
         .apply_to_batch(&batch.id, &Order::Retry, scene.app.world.now())
         .await?;
-    let line = format!(
-        "{} to try again; run the file again, or a worker, to work them",
-        many(changed, "row")
-    );
+    let line = if changed == 0 {
+        "no row can be tried again: each has its account or is still being worked".to_owned()
+    } else {
+        format!(
+            "{} to try again; run the file again, or a worker, to work them",
+            many(changed, "row")
+        )
+    };
     answer(&scene, &batch, "retry", changed, &line)
 }
 
@@ -126,7 +130,7 @@ pub(super) async fn resume(args: ResumeArgs, scene: Scene) -> Result<Exit, Failu
     } else {
         format!(
             "{} resumed; run the file again, or a worker, to go on",
-            many(changed.len() as u64, "batch").replace("batchs", "batches")
+            many(changed.len() as u64, "batch")
         )
     };
     answer(&scene, &batch, "resume", changed.len() as u64, &line)
@@ -140,7 +144,7 @@ pub(super) async fn cancel(args: CancelArgs, scene: Scene) -> Result<Exit, Failu
         .apply_to_batch(&batch.id, &Order::Cancel, scene.app.world.now())
         .await?;
     let line = format!(
-        "cancelled; {} settled as Cancelled, those in flight follow",
+        "cancelled; {} settled as Cancelled, rows in flight follow",
         many(changed, "row")
     );
     answer(&scene, &batch, "cancel", changed, &line)

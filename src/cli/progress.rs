@@ -38,6 +38,19 @@ impl ProgressLine {
         }
     }
 
+    /// Shows how many rows are in the ledger; on a terminal only, since an import does not take long.
+    pub(super) fn importing(&mut self, rows: u64) {
+        if let Some(bar) = &self.bar {
+            bar.set_position(rows);
+            let total = bar.length().unwrap_or(rows);
+            bar.set_message(format!(
+                "{} of {} rows imported",
+                thousands(rows),
+                thousands(total)
+            ));
+        }
+    }
+
     /// Shows a tick.
     pub(super) fn show(&mut self, tick: &Tick, world: &dyn World) {
         let line = line(tick);

@@ -32,8 +32,7 @@ pub(super) async fn run(args: ReportArgs, scene: Scene) -> Result<Exit, Failure>
     } else {
         talk::data(out.display().to_string())?
     }
-    scene
-        .talk
-        .say(super::run::closing(&summary, &out.display().to_string()));
+    let closing = super::run::closing(&summary, &out.display().to_string());
+    scene.talk.say(scene.app.with_ledger(&closing));
     Ok(Exit::Done)
 }

@@ -8,6 +8,7 @@ use clap::Args;
 use super::files::{self, FileArgs};
 use super::progress::ProgressLine;
 use super::talk;
+use super::worker::STOPPING;
 use super::{Folder, Scene};
 use crate::app::run::{Ended, Tick, report, work_batch};
 use crate::app::{Exit, Failure};
@@ -35,6 +36,8 @@ pub(super) struct RunArgs {
 
 pub(super) async fn run(args: RunArgs, scene: Scene) -> Result<Exit, Failure> {
     let setting = files::load_to_run(&scene.app, &args.file.job, scene.talk).await?;
+    // What is missing to connect is said before a long file is read.
+    setting.job.access(&*setting.env)?;
     let feed = files::open(&args.file.file, &setting)?;
     let told = files::check(&feed, &scene, false)?;
     let may_go_on = told.errors == 0 || args.skip_invalid;
@@ -47,9 +50,13 @@ pub(super) async fn run(args: RunArgs, scene: Scene) -> Result<Exit, Failure> {
     };
     let (feed, checked) = (Arc::new(feed), Arc::new(checked.clone()));
     let ledger = scene.app.open_ledger()?;
+    let mut line = ProgressLine::new(scene.talk, checked.summary.rows);
     let (batch, appended) = feed
-        .import(&checked, &*ledger, &*scene.app.world, &mut |_| {})
+        .import(&checked, &*ledger, &*scene.app.world, &mut |rows| {
+            line.importing(rows);
+        })
         .await?;
+    line.end();
     scene.talk.say(files::imported(&feed, &batch, &appended));
     let out = args
         .out
@@ -59,6 +66,7 @@ pub(super) async fn run(args: RunArgs, scene: Scene) -> Result<Exit, Failure> {
     let world = Arc::clone(&scene.app.world);
     let mut stop = scene.stop.clone();
     let wait = args.wait.map(Span::get);
+    let heed = stop.heed();
     let mut told = |tick: &Tick| line.show(tick, &*world);
     let worked = work_batch(
         &scene.app,
@@ -66,17 +74,23 @@ pub(super) async fn run(args: RunArgs, scene: Scene) -> Result<Exit, Failure> {
         &ledger,
         &batch,
         wait,
-        stop.asked(),
+        async {
+            let exit = stop.asked().await;
+            scene.talk.say(STOPPING);
+            exit
+        },
         &mut told,
     )
     .await;
     line.end();
+    drop(heed);
     let ended = worked?;
     let summary = report(&scene.app, &ledger, &batch.id, &out).await?;
     if scene.json {
         talk::json(&summary)?;
     }
-    scene.talk.say(closing(&summary, &out.display().to_string()));
+    let closing = closing(&summary, &out.display().to_string());
+    scene.talk.say(scene.app.with_ledger(&closing));
     Ok(exit(&ended, &summary))
 }
 

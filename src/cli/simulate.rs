@@ -21,7 +21,6 @@ pub(super) struct SimulateArgs {
 
 #[derive(Debug, Subcommand)]
 enum Simulated {
-    /// Adobe VIP Marketplace.
     Adobe(Box<SimulateAdobe>),
 }
 

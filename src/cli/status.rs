@@ -102,7 +102,11 @@ pub(super) async fn run(args: StatusArgs, scene: Scene) -> Result<Exit, Failure>
             pause.since,
             pause.detail
         ))?;
-        talk::data(format!("hint      {}", pause.reason.hint()))?;
+        let hint = pause
+            .reason
+            .hint()
+            .replace("`enlist resume`", &format!("`enlist resume {}`", batch.id));
+        talk::data(format!("hint      {}", scene.app.with_ledger(&hint)))?;
     }
     if batch.cancelled {
         talk::data("cancelled")?;

@@ -47,13 +47,18 @@ impl Talk {
 
 /// An error, with its hint.
 pub(super) fn failure(failure: &Failure) {
+    if failure.message.is_empty() {
+        return;
+    }
     let _ = writeln!(io::stderr(), "error: {failure}");
 }
 
 /// A line of data. A reader that has gone away ends the program as it would any filter.
 pub(super) fn data(line: impl AsRef<str>) -> Result<(), Failure> {
-    writeln!(io::stdout(), "{}", line.as_ref())
-        .map_err(|error| Failure::new(Exit::Failed, format!("cannot write to stdout: {error}"), ""))
+    writeln!(io::stdout(), "{}", line.as_ref()).map_err(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => Failure::unheard(),
+        _ => Failure::new(Exit::Failed, format!("cannot write to stdout: {error}"), ""),
+    })
 }
 
 /// A value as JSON on stdout.
@@ -81,9 +86,14 @@ pub(super) fn span(span: Duration) -> String {
     }
 }
 
-/// A number with its noun: `1 row`, `50 rows`, `20,000 rows`.
+/// A number with its noun: `1 row`, `50 rows`, `2 batches`.
 pub(super) fn many(n: u64, noun: &str) -> String {
-    format!("{} {noun}{}", thousands(n), if n == 1 { "" } else { "s" })
+    let ending = match n {
+        1 => "",
+        _ if noun.ends_with("ch") => "es",
+        _ => "s",
+    };
+    format!("{} {noun}{ending}", thousands(n))
 }
 
 /// A number with commas between its thousands.
@@ -119,5 +129,6 @@ mod tests {
         }
         assert_eq!(many(1, "row"), "1 row");
         assert_eq!(many(20_000, "row"), "20,000 rows");
+        assert_eq!(many(2, "batch"), "2 batches");
     }
 }

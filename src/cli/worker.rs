@@ -7,6 +7,9 @@ use super::talk::many;
 use crate::app::run::Crew;
 use crate::app::{Exit, Failure};
 
+/// Said after the first signal, since a call on its way may take a minute.
+pub(super) const STOPPING: &str = "stopping: finishing what is in flight; once more ends at once";
+
 /// Flags of `worker`.
 #[derive(Debug, Args)]
 pub(super) struct WorkerArgs {
@@ -24,10 +27,20 @@ pub(super) async fn run(args: WorkerArgs, mut scene: Scene) -> Result<Exit, Fail
         ledger.describe(),
         many(u64::from(args.in_flight), "row")
     ));
-    let exit = scene.stop.asked().await;
-    scene
-        .talk
-        .say("stopping: finishing what is in flight; once more ends at once");
+    let _heed = scene.stop.heed();
+    let asked = tokio::select! {
+        exit = scene.stop.asked() => Some(exit),
+        () = crew.ended() => None,
+    };
+    if asked.is_some() {
+        scene.talk.say(STOPPING);
+    }
     crew.stop().await;
-    Ok(exit)
+    asked.ok_or_else(|| {
+        Failure::new(
+            Exit::Failed,
+            "the worker ended before it was told to",
+            "start it again: rows go on when their leases run out",
+        )
+    })
 }

@@ -217,6 +217,10 @@ impl Desk {
 
     /// A provider that cannot be reached at all is given time, so that rows do not spend their tries on it.
     fn watch_reach(&self, answer: &Answer) {
+        if self.budget.is_closed() {
+            // Rows that a stopping program does not send say nothing of the provider.
+            return;
+        }
         let reached_nothing = matches!(
             answer,
             Answer::NotSent(_)

@@ -138,6 +138,10 @@ impl Budget for LocalBudget {
     fn close(&self) {
         self.closed.send_replace(true);
     }
+
+    fn is_closed(&self) -> bool {
+        *self.closed.borrow()
+    }
 }
 
 struct LocalPermit {

@@ -332,7 +332,7 @@ fn a_paused_batch_says_so() {
         summary
             .resume
             .unwrap()
-            .starts_with("put valid credentials in place, then `enlist resume`; batch b_")
+            .starts_with("put valid credentials in place, then `enlist resume b_")
     );
     batch.pause = Some(Pause {
         until: Some(NOW),

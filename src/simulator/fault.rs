@@ -82,7 +82,7 @@ impl FromStr for Fault {
             .find(|fault| fault.as_str() == text)
             .ok_or_else(|| {
                 let known: Vec<_> = Self::ALL.iter().map(|fault| fault.as_str()).collect();
-                format!("{text:?} is not a fault. hint: one of {}", known.join(", "))
+                format!("{text:?} is not a fault\n  hint: one of {}", known.join(", "))
             })
     }
 }
@@ -110,7 +110,7 @@ pub type Faults = BTreeMap<Fault, f64>;
 /// No equals sign, a word that is not known, or a share that is not between 0 and 1.
 pub fn parse_share<T: FromStr<Err = String>>(text: &str) -> Result<(T, f64), String> {
     let Some((word, share)) = text.split_once('=') else {
-        return Err(format!("{text:?} has no share. hint: write it as word=0.05"));
+        return Err(format!("{text:?} has no share\n  hint: write it as word=0.05"));
     };
     let word = word.trim().parse()?;
     let share = share

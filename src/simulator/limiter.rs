@@ -31,7 +31,7 @@ impl FromStr for Window {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || {
-            format!("{text:?} is not a limit. hint: write 200/1s, or 1000-1500/5s with a soft limit first")
+            format!("{text:?} is not a limit\n  hint: write 200/1s, or 1000-1500/5s with a soft limit first")
         };
         let (calls, per) = text.split_once('/').ok_or_else(wrong)?;
         let (soft, hard) = calls.split_once('-').unwrap_or((calls, calls));

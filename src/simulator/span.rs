@@ -29,7 +29,7 @@ pub fn parse(text: &str) -> Result<Duration, String> {
             .ok()
             .and_then(|span| Duration::try_from(span).ok())
             .ok_or_else(|| {
-                format!("{text:?} is not a span of time. hint: write 250ms, 5s, 10m, 2h or 10d")
+                format!("{text:?} is not a span of time\n  hint: write 250ms, 5s, 10m, 2h or 10d")
             })?,
     };
     if span > SPAN_MAX {

@@ -318,7 +318,7 @@ fn resume(batch: &Batch, rows: &Rows, progress: Progress) -> Option<String> {
                 .as_ref()
                 .map(|pause| pause.reason.hint())
                 .unwrap_or_default();
-            Some(format!("{hint}; batch {}", batch.id))
+            Some(hint.replace("`enlist resume`", &format!("`enlist resume {}`", batch.id)))
         }
         Progress::Cancelled => None,
         _ if rows.pending > 0 || rows.reported < rows.in_file => {

@@ -40,7 +40,7 @@ impl FromStr for Status {
         match text.parse() {
             Ok(code @ 1000..=9999) if text.len() == 4 => Ok(Self(code)),
             _ => Err(format!(
-                "{text:?} is not a status code. hint: four digits, 1004 for instance"
+                "{text:?} is not a status code\n  hint: four digits, 1004 for instance"
             )),
         }
     }

@@ -69,7 +69,7 @@ impl FromStr for Call {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         let known = Self::FAULTY.into_iter().find(|call| call.as_str() == text);
-        known.ok_or_else(|| format!("{text:?} is not a call. hint: one of create, get, list, token"))
+        known.ok_or_else(|| format!("{text:?} is not a call\n  hint: one of create, get, list, token"))
     }
 }
 
