@@ -143,7 +143,8 @@ impl Rig {
     /// The desk of a process that has just started: it knows nothing but the ledger.
     pub(crate) fn desk(&self, wire: &Arc<Wire>) -> Desk {
         let world: Arc<dyn World> = Arc::clone(&self.world) as Arc<dyn World>;
-        let budget: Arc<dyn Budget> = Arc::new(LocalBudget::new(&self.plan.windows, Arc::clone(&world)));
+        let budget: Arc<dyn Budget> =
+            Arc::new(LocalBudget::new(&self.plan.windows, false, Arc::clone(&world)));
         let settings = AdobeSettings {
             base_url: "http://127.0.0.1:9".to_owned(),
             token_url: "http://127.0.0.1:9/ims/token/v3".to_owned(),

@@ -44,7 +44,7 @@ pub(crate) fn rig(seed: u64) -> Rig {
     ways(&mut settings, &mut dice);
     accounts(&mut settings, &mut dice);
     let meets_500 = settings.faults.contains_key(&Fault::Error500Stored);
-    let dies = !(meets_500 && !settings.store_5xx);
+    let dies = !meets_500 || settings.store_5xx;
     let plan = plan(&mut settings, dies, &mut dice);
     let share = if dies {
         dice.pick(&[0.0, 0.003, 0.01, 0.03])

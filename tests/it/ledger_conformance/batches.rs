@@ -100,7 +100,7 @@ pub(crate) async fn a_paused_batch_lends_nothing_until_it_is_resumed(ledger: &dy
     let which = Which::Batch(id.clone());
     let paused = pause(PauseReason::Operator, 1, None);
     let changed = ledger.set_pause(&which, Some(&paused)).await.unwrap();
-    assert_eq!(changed, [id.clone()]);
+    assert_eq!(changed, std::slice::from_ref(&id));
     assert_eq!(ledger.batch(&id).await.unwrap().unwrap().pause, Some(paused));
     let nothing = claimed(ledger, 9, at(2)).await;
     assert_eq!(nothing.claims, []);
@@ -108,7 +108,10 @@ pub(crate) async fn a_paused_batch_lends_nothing_until_it_is_resumed(ledger: &dy
     // What is in flight is finished and saved: a pause fails no rows.
     let done = settled(&in_hand.task, Outcome::Active, at(3));
     commit(ledger, &in_hand, done, at(3)).await;
-    assert_eq!(ledger.set_pause(&which, None).await.unwrap(), [id.clone()]);
+    assert_eq!(
+        ledger.set_pause(&which, None).await.unwrap(),
+        std::slice::from_ref(&id)
+    );
     assert_eq!(
         ledger.set_pause(&which, None).await.unwrap(),
         [],
@@ -147,7 +150,7 @@ pub(crate) async fn a_pause_that_is_over_gives_way_to_a_new_one(ledger: &dyn Led
     let later = pause(PauseReason::Auth, 9, None);
     assert_eq!(
         ledger.set_pause(&which, Some(&later)).await.unwrap(),
-        [id.clone()]
+        std::slice::from_ref(&id)
     );
     assert_eq!(ledger.batch(&id).await.unwrap().unwrap().pause, Some(later));
 }

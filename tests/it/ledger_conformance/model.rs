@@ -88,7 +88,7 @@ impl Model {
         if matches!(tally, Tally::Active | Tally::Inactive) && !known.task.state.is_settled() {
             spent.settle_n += 1;
             let span = task.settled_at.unwrap().since(task.created_at.unwrap());
-            spent.settle_ms_sum += span.as_millis() as u64;
+            spent.settle_ms_sum += u64::try_from(span.as_millis()).unwrap();
         }
         known.owner = owner;
         known.task = task;
