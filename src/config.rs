@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::policy::rate::Window;
 use crate::domain::task::Action;
 
-pub use access::Access;
+pub use access::{Access, SAMPLE_DISTRIBUTOR};
 pub use file::{Listed, Loaded, jobs};
 pub use finding::{ConfigError, Finding};
 pub use place::{LedgerAddress, data_dir};

@@ -4,6 +4,7 @@
 //! [`machine`] says what to do next (`plan`) and what follows from what happened (`apply`). [`policy`] holds
 //! the arithmetic of waiting, [`report`] folds rows into the account of a batch.
 
+pub mod action;
 pub mod answer;
 pub mod attempt;
 pub mod batch;

@@ -52,7 +52,8 @@ impl DeskRoom {
     }
 
     /// Sets up the desk of a batch, or says what is missing.
-    pub fn set_up(&self, batch: &Batch) -> Result<Desk, Failure> {
+    /// `spent` says that calls were made for it before, perhaps until a moment ago.
+    pub fn set_up(&self, batch: &Batch, spent: bool) -> Result<Desk, Failure> {
         let job = Job::parse(
             &batch.job_text,
             &format!("job {} of batch {}", batch.job, batch.id),
@@ -60,7 +61,7 @@ impl DeskRoom {
         )?
         .job;
         let access = job.access(&*self.env)?;
-        let budget = self.budget(&job, &access);
+        let budget = self.budget(&job, &access, spent);
         let provider = self.provider(&job, access, Arc::clone(&budget))?;
         let rules = Rules {
             contract: IdempotencyContract::Replay {
@@ -90,12 +91,12 @@ impl DeskRoom {
         })
     }
 
-    fn budget(&self, job: &Job, access: &Access) -> Arc<dyn Budget> {
+    fn budget(&self, job: &Job, access: &Access, spent: bool) -> Arc<dyn Budget> {
         let owner = format!("{} {} {}", job.provider, access.base_url, access.client_id);
         let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
         let budget = budgets
             .entry(owner)
-            .or_insert_with(|| Arc::new(LocalBudget::new(&job.windows(), Arc::clone(&self.world))));
+            .or_insert_with(|| Arc::new(LocalBudget::new(&job.windows(), spent, Arc::clone(&self.world))));
         Arc::clone(budget)
     }
 
@@ -143,7 +144,12 @@ impl Desks for DeskRoom {
                 return None;
             }
         };
-        match self.set_up(&found) {
+        let spent = self
+            .ledger
+            .counts(batch)
+            .await
+            .map_or(true, |counts| counts.calls.iter().any(|calls| *calls > 0));
+        match self.set_up(&found, spent) {
             Ok(desk) => {
                 let desk = Arc::new(desk);
                 desks.insert(batch.clone(), Arc::clone(&desk));

@@ -10,7 +10,7 @@ use super::{ConfigError, Finding, Job};
 use crate::domain::ids::Scope;
 
 /// The distributor of Adobe's sample bodies. It is nobody's account.
-const SAMPLE_DISTRIBUTOR: &str = "345434543";
+pub const SAMPLE_DISTRIBUTOR: &str = "345434543";
 
 /// Adobe's API host and the token host that belongs to it: sandbox, production (providers.md 2.1).
 const ADOBE_HOSTS: [(&str, &str); 2] = [

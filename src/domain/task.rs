@@ -4,26 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::action::Action;
 use super::answer::{InactiveReason, RowError};
 use super::ids::{AccountId, CorrelationId, Digest, RowKey, Scope, StatusCode};
 use super::time::Timestamp;
-
-/// What is asked of the provider for each record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Action {
-    /// Make the account.
-    Create,
-}
-
-impl Action {
-    /// The word in job files, ids and messages.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-        }
-    }
-}
 
 /// Where a task stands. `docs/states.md` has the drawing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use super::wire::{Address, CompanyProfile, Contact, CreateReseller};
 use crate::domain::field::Field;
 use crate::domain::record::Record;
 
-/// The body of `POST /v3/resellers` for `record`. The row's key is the external reference: what a look-up finds the
+/// The body of `POST /v3/resellers` for `record`, under the job's distributor unless the row names one. The row's key is the external reference: what a look-up finds the
 /// account by (providers.md 2.7).
 pub fn create(record: &Record, distributor_id: &str) -> Result<Arc<str>, serde_json::Error> {
     let text = |field| record.get(field).unwrap_or_default().to_owned();
@@ -18,7 +18,10 @@ pub fn create(record: &Record, distributor_id: &str) -> Result<Arc<str>, serde_j
         phone_number: contact.phone.map(str::to_owned),
     });
     let body = CreateReseller {
-        distributor_id: distributor_id.to_owned(),
+        distributor_id: record
+            .get(Field::Distributor)
+            .unwrap_or(distributor_id)
+            .to_owned(),
         external_reference_id: Some(record.key().to_string()),
         company_profile: CompanyProfile {
             company_name: text(Field::Company),
