@@ -31,7 +31,7 @@ pub struct Feed {
     pub job: Job,
     /// Whose rows these will be.
     pub scope: Scope,
-    /// The account holder that goes into each request; empty if the file is only checked and none is known.
+    /// The account holder that goes into each request.
     pub distributor: String,
     /// The file.
     pub source: Source,
@@ -62,18 +62,17 @@ impl Feed {
         Self::under(scope, file, job)
     }
 
-    /// Opens the file to be checked only, for which it need not be known whose rows these are. The error says why it
-    /// is not, and that the file's distributor column goes unchecked.
+    /// Opens the file to check it only: whose rows they would be need not be known yet. The error says why it is not.
     pub fn open_to_check(env: &Env, file: &str, job: Job) -> Result<(Self, Option<ConfigError>), Failure> {
-        let (scope, unknown) = match job.scope(&**env) {
-            Ok(scope) => (scope, None),
-            Err(error) => {
-                let provider = job.provider.as_str().to_owned();
-                let account = String::new();
-                (Scope { provider, account }, Some(error))
-            }
+        let nobody = || Scope {
+            provider: job.provider.to_string(),
+            account: SAMPLE_DISTRIBUTOR.to_owned(),
         };
-        Ok((Self::under(scope, file, job)?, unknown))
+        let (scope, missing) = match job.scope(&**env) {
+            Ok(scope) => (scope, None),
+            Err(missing) => (nobody(), Some(missing)),
+        };
+        Ok((Self::under(scope, file, job)?, missing))
     }
 
     fn under(scope: Scope, file: &str, job: Job) -> Result<Self, Failure> {
@@ -93,8 +92,7 @@ impl Feed {
 
     /// The sample distributor is nobody's, so a file that names another is not held against it.
     fn ruling(&self) -> Ruling<'_> {
-        let known = |own: &&str| !own.is_empty() && *own != SAMPLE_DISTRIBUTOR;
-        let distributor = Some(self.distributor.as_str()).filter(known);
+        let distributor = Some(self.distributor.as_str()).filter(|own| *own != SAMPLE_DISTRIBUTOR);
         Ruling {
             warn_only: &self.job.rules.warn_only,
             distributor,

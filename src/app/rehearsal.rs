@@ -79,11 +79,6 @@ impl Rehearsal {
         })
     }
 
-    /// The job that a rehearsal would run, without a simulator.
-    pub fn job_to_check(sets: &[String]) -> Result<Job, Failure> {
-        Self::job("http://127.0.0.1", sets)
-    }
-
     fn job(base_url: &str, sets: &[String]) -> Result<Job, Failure> {
         let mut all: Vec<String> = SETS.map(str::to_owned).to_vec();
         all.push(format!("connection.base_url={base_url}"));

@@ -31,8 +31,8 @@ struct CheckSummary {
 }
 
 pub(super) async fn run(args: CheckArgs, scene: Scene) -> Result<Exit, Failure> {
-    let setting = files::load_to_check(&scene.app, &args.file.job, scene.talk)?;
-    let feed = files::open_to_check(&args.file.file, &setting, scene.talk)?;
+    let setting = files::load(&scene.app, &args.file.job, scene.talk)?;
+    let feed = files::open_to_check(&args.file, setting, scene.talk)?;
     let told = files::check(&feed, &scene, scene.json)?;
     let summary = told.checked.as_ref().map(|checked| &checked.summary);
     let rows = summary.map_or(0, |summary| summary.rows);

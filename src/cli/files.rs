@@ -49,18 +49,6 @@ pub(super) fn load(app: &App, args: &JobArgs, talk: Talk) -> Result<Setting, Fai
     })
 }
 
-/// Loads the job for a check; with none named, the one that a rehearsal would run. Nothing is started.
-pub(super) fn load_to_check(app: &App, args: &JobArgs, talk: Talk) -> Result<Setting, Failure> {
-    if args.job.is_some() {
-        return load(app, args, talk);
-    }
-    Ok(Setting {
-        job: Rehearsal::job_to_check(&args.sets)?,
-        env: Arc::clone(&app.env),
-        rehearsal: None,
-    })
-}
-
 /// Loads the job; with none named, the sample job on the simulator, which is started.
 pub(super) async fn load_to_run(app: &App, args: &JobArgs, talk: Talk) -> Result<Setting, Failure> {
     if args.job.is_some() {
@@ -87,12 +75,12 @@ pub(super) fn open(file: &str, setting: &Setting) -> Result<Feed, Failure> {
     Ok(feed)
 }
 
-/// Opens the file for a check: what is missing to run the job is told, and is no reason not to check.
-pub(super) fn open_to_check(file: &str, setting: &Setting, talk: Talk) -> Result<Feed, Failure> {
-    let (feed, missing) = Feed::open_to_check(&setting.env, file, setting.job.clone())?;
-    if let Some(missing) = missing {
+/// Opens the file for a check: what is missing to run a job that was named is told, and is no reason not to check.
+pub(super) fn open_to_check(args: &FileArgs, setting: Setting, talk: Talk) -> Result<Feed, Failure> {
+    let (feed, missing) = Feed::open_to_check(&setting.env, &args.file, setting.job)?;
+    if let Some(missing) = missing.filter(|_| args.job.job.is_some()) {
         talk.say(format!(
-            "warning: the file is checked, but cannot be run yet: {missing}"
+            "warning: the file can be checked, but not run yet: {missing}"
         ));
     }
     Ok(feed)

@@ -1,19 +1,16 @@
 //! `enlist status`: all batches, one batch, or one row with its history.
 
+mod row;
+
 use clap::Args;
 use serde::Serialize;
 
 use super::Scene;
 use super::talk::{self, many, thousands};
 use crate::app::{Exit, Failure};
-use crate::domain::attempt::Attempt;
-use crate::domain::batch::{Batch, Counts, Pause, Tally};
-use crate::domain::ids::RowKey;
-use crate::domain::task::Task;
-use crate::engine::ports::{Ledger, RowView};
-
-/// Rows looked through at a time for a line.
-const PAGE_ROWS: u32 = 1_000;
+use crate::domain::batch::{Batch, Counts, Tally};
+use crate::domain::report::summary::PauseShown;
+use crate::engine::ports::Ledger;
 
 /// Flags of `status`.
 #[derive(Debug, Args)]
@@ -43,20 +40,8 @@ struct BatchStatus {
     open: u64,
     tasks: serde_json::Map<String, serde_json::Value>,
     calls: u64,
-    pause: Option<Pause>,
+    pause: Option<PauseShown>,
     cancelled: bool,
-}
-
-/// A row, as `status --row --json` shows it.
-#[derive(Serialize)]
-struct RowStatus {
-    batch: String,
-    key: String,
-    line: u64,
-    state: &'static str,
-    correlation_id: String,
-    task: Task,
-    attempts: Vec<Attempt>,
 }
 
 pub(super) async fn run(args: StatusArgs, scene: Scene) -> Result<Exit, Failure> {
@@ -66,7 +51,7 @@ pub(super) async fn run(args: StatusArgs, scene: Scene) -> Result<Exit, Failure>
     };
     let batch = scene.app.find_batch(&*ledger, word).await?;
     if args.row.is_some() || args.line.is_some() {
-        return row(&args, &*ledger, &batch, &scene).await;
+        return row::show(&args, &*ledger, &batch, &scene).await;
     }
     let counts = ledger.counts(&batch.id).await?;
     if scene.json {
@@ -102,11 +87,8 @@ pub(super) async fn run(args: StatusArgs, scene: Scene) -> Result<Exit, Failure>
             pause.since,
             pause.detail
         ))?;
-        let hint = pause
-            .reason
-            .hint()
-            .replace("`enlist resume`", &format!("`enlist resume {}`", batch.id));
-        talk::data(format!("hint      {}", scene.app.with_ledger(&hint)))?;
+        let hint = scene.app.with_ledger(&pause.reason.hint_for(&batch.id));
+        talk::data(format!("hint      {hint}"))?;
     }
     if batch.cancelled {
         talk::data("cancelled")?;
@@ -123,8 +105,10 @@ async fn list(ledger: &dyn Ledger, scene: &Scene) -> Result<Exit, Failure> {
             continue;
         }
         let standing = match (&batch.pause, counts.open()) {
+            _ if batch.cancelled => "cancelled".to_owned(),
+            _ if !batch.is_imported() => format!("{} imported", many(batch.rows_imported, "row")),
+            (_, 0) => "settled".to_owned(),
             (Some(pause), _) => format!("paused: {}", pause.reason.as_str()),
-            (None, 0) => "settled".to_owned(),
             (None, open) => format!("{} open", thousands(open)),
         };
         talk::data(format!(
@@ -163,7 +147,7 @@ fn shown(batch: &Batch, counts: &Counts) -> BatchStatus {
             .map(|tally| (tally.as_str().to_owned(), counts.of(*tally).into()))
             .collect(),
         calls: counts.calls.iter().sum(),
-        pause: batch.pause.clone(),
+        pause: batch.pause.as_ref().map(|pause| PauseShown::of(pause, &batch.id)),
         cancelled: batch.cancelled,
     }
 }
@@ -185,93 +169,4 @@ fn tasks(counts: &Counts) -> String {
     } else {
         parts.join(", ")
     }
-}
-
-async fn row(args: &StatusArgs, ledger: &dyn Ledger, batch: &Batch, scene: &Scene) -> Result<Exit, Failure> {
-    let wanted = |row: &RowView| match (&args.row, args.line) {
-        (Some(key), _) => row.task.as_ref().is_some_and(|(own, _)| own.as_str() == key),
-        (None, line) => Some(row.line) == line,
-    };
-    let mut from = 0;
-    let found = loop {
-        let page = ledger.rows(&batch.id, from, PAGE_ROWS).await?;
-        let Some(last) = page.last() else {
-            return Err(Failure::usage(
-                format!("batch {} has no such row", batch.id),
-                "results.csv of the report has them all",
-            ));
-        };
-        from = last.seq + 1;
-        if let Some(row) = page.into_iter().find(wanted) {
-            break row;
-        }
-    };
-    let Some((key, task)) = found.task else {
-        for fault in &found.faults {
-            talk::data(format!(
-                "line {}: {}: {}",
-                found.line, fault.column, fault.message
-            ))?;
-        }
-        return Ok(Exit::Done);
-    };
-    let attempts = ledger.history(&batch.scope, &key).await?;
-    if scene.json {
-        let correlation_id = task.correlation_id(&batch.scope, &key).to_string();
-        let state = task.state.as_str();
-        talk::json(&RowStatus {
-            batch: batch.id.to_string(),
-            key: key.to_string(),
-            line: found.line,
-            state,
-            correlation_id,
-            task,
-            attempts,
-        })?;
-        return Ok(Exit::Done);
-    }
-    tell(batch, &key, found.line, &task, &attempts)
-}
-
-fn tell(batch: &Batch, key: &RowKey, line: u64, task: &Task, attempts: &[Attempt]) -> Result<Exit, Failure> {
-    talk::data(format!("row       {key}, line {line} of {}", batch.file_name))?;
-    talk::data(format!("state     {}", task.state))?;
-    talk::data(format!(
-        "intent    {}, generation {}",
-        task.correlation_id(&batch.scope, key),
-        task.generation
-    ))?;
-    if let Some(account) = &task.account {
-        let status = task
-            .status
-            .as_ref()
-            .map(|status| status.as_str())
-            .unwrap_or_default();
-        talk::data(format!("account   {account}, status {status}"))?;
-    }
-    for error in &task.errors {
-        talk::data(format!(
-            "error     {} {} {}",
-            error.code, error.field, error.message
-        ))?;
-    }
-    if let Some(due) = task.due() {
-        talk::data(format!("next      {due}"))?;
-    }
-    for attempt in attempts {
-        let http = attempt
-            .http
-            .map_or_else(|| "-".to_owned(), |http| http.to_string());
-        talk::data(format!(
-            "{}  {:<7}  {:>3}  {:<18}  {:>6} ms  id {}  request {}",
-            attempt.at,
-            attempt.kind.as_str(),
-            http,
-            attempt.read_as,
-            attempt.took_ms,
-            attempt.correlation_id,
-            attempt.request_id
-        ))?;
-    }
-    Ok(Exit::Done)
 }

@@ -156,6 +156,17 @@ fn some_rows_not_4() {
     );
     assert!(failed.column("_error_code").iter().all(|code| !code.is_empty()));
     assert_eq!(simulator.accounts_created(), all - invalid);
+    let row = rig.line("status last --line 3 --json").exits(0).json();
+    assert_eq!(
+        (&row["outcome"], &row["key"]),
+        (&"Invalid".into(), &serde_json::Value::Null),
+        "{row}"
+    );
+    assert_eq!(
+        row["hint"],
+        rig.table("out/results.csv").column("_hint")[1],
+        "{row}"
+    );
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn corrected_rows_attach_to_themselves_under_a_new_id() {
     assert_eq!(before.column("external_id"), ["R-9", "R-10", "R-11", "R-12"]);
     assert_eq!(before.column("_error_code"), ["1117"; 4]);
     let old = status(&rig, "R-9");
-    assert_eq!(old["task"]["generation"], 0);
+    assert_eq!(old["generation"], 0);
 
     rig.write(
         "corrected.csv",
@@ -49,7 +49,7 @@ fn corrected_rows_attach_to_themselves_under_a_new_id() {
     assert_eq!(simulator.creates(), creates + 4);
     simulator.has_one_account_each(12);
     let new = status(&rig, "R-9");
-    assert_eq!(new["task"]["generation"], 1);
+    assert_eq!(new["generation"], 1);
     assert_ne!(new["correlation_id"], old["correlation_id"]);
     assert_eq!(
         new["attempts"].as_array().unwrap().len(),

@@ -53,12 +53,17 @@ fn import_then_worker_then_report() {
         words.out
     );
     let row = rig.line("status last --line 7 --json").exits(0).json();
-    assert_eq!((&row["key"], &row["state"]), (&json!("R-6"), &json!("Active")));
+    assert_eq!((&row["key"], &row["outcome"]), (&json!("R-6"), &json!("Active")));
     assert_eq!(row["attempts"][0]["kind"], "submit");
     assert_eq!(row["correlation_id"], table.column("_correlation_id")[5]);
     let words = rig.enlist(["status", &batch[..6], "--row", "R-6"]).exits(0);
     assert!(words.out.contains("submit"), "{}", words.out);
     rig.line("status last --row R-99").exits(2);
+    // A reader that goes away ends it quietly, as it would any filter.
+    let piped = rig
+        .shell("enlist status last --line 7 | true; enlist check rows.csv --json | head -c 0")
+        .exits(0);
+    assert_eq!(piped.err, "");
 }
 
 #[test]

@@ -6,7 +6,8 @@ use serde::{Serialize, Serializer};
 
 use super::{Bucket, INVALID, ResultRow};
 use crate::domain::attempt::CallKind;
-use crate::domain::batch::{Batch, Counts};
+use crate::domain::batch::{Batch, Counts, Pause};
+use crate::domain::ids::BatchId;
 use crate::domain::time::Timestamp;
 
 /// The number of this shape; it grows when a key changes its meaning or goes, not when one is added.
@@ -127,7 +128,20 @@ pub struct PauseShown {
     /// When it ends by itself; `null` waits for a person.
     pub until: Option<String>,
     /// What to do.
-    pub hint: &'static str,
+    pub hint: String,
+}
+
+impl PauseShown {
+    /// The pause of this batch.
+    pub fn of(pause: &Pause, batch: &BatchId) -> Self {
+        Self {
+            reason: pause.reason.as_str(),
+            detail: pause.detail.clone(),
+            since: pause.since.to_string(),
+            until: pause.until.map(|until| until.to_string()),
+            hint: pause.reason.hint_for(batch),
+        }
+    }
 }
 
 /// Rows by outcome, in a fixed order; words not seen have zero.
@@ -277,13 +291,7 @@ impl Fold {
             first_created_at: self.first_created_at.map(|at| at.to_string()),
             last_settled_at: self.last_settled_at.map(|at| at.to_string()),
             written_at: now.to_string(),
-            pause: pause.map(|pause| PauseShown {
-                reason: pause.reason.as_str(),
-                detail: pause.detail.clone(),
-                since: pause.since.to_string(),
-                until: pause.until.map(|until| until.to_string()),
-                hint: pause.reason.hint(),
-            }),
+            pause: pause.map(|pause| PauseShown::of(pause, &batch.id)),
             resume: resume(batch, &rows, progress),
         }
     }
@@ -313,12 +321,8 @@ fn exit(rows: &Rows, progress: Progress) -> (u8, &'static str) {
 fn resume(batch: &Batch, rows: &Rows, progress: Progress) -> Option<String> {
     match progress {
         Progress::Paused => {
-            let hint = batch
-                .pause
-                .as_ref()
-                .map(|pause| pause.reason.hint())
-                .unwrap_or_default();
-            Some(hint.replace("`enlist resume`", &format!("`enlist resume {}`", batch.id)))
+            let pause = batch.pause.as_ref()?;
+            Some(pause.reason.hint_for(&batch.id))
         }
         Progress::Cancelled => None,
         _ if rows.pending > 0 || rows.reported < rows.in_file => {
