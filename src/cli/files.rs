@@ -136,39 +136,28 @@ pub(super) fn check(feed: &Feed, scene: &Scene, as_json: bool) -> Result<Told, F
     })
 }
 
-/// Ends a verb whose file has no row that may be sent: an empty file is no fault, one with faults is.
-pub(super) fn nothing_to_do(feed: &Feed, told: &Told) -> Result<Exit, Failure> {
-    let rows = told.checked.as_ref().map_or_else(String::new, |checked| {
-        format!(
-            " in {} of {}",
-            many(checked.summary.faulty, "row"),
-            many(checked.summary.rows, "row")
+/// Checks the file; it must have rows that may be sent. A file with faults has none, unless they are to be skipped.
+pub(super) fn check_to_send(feed: &Feed, scene: &Scene, skip_invalid: bool) -> Result<Checked, Failure> {
+    let told = check(feed, scene, false)?;
+    let file = feed.source.name();
+    let (sound, among) = told.checked.as_ref().map_or((0, String::new()), |checked| {
+        let (faulty, rows) = (checked.summary.faulty, checked.summary.rows);
+        (
+            checked.summary.sound,
+            format!(" in {} of {}", many(faulty, "row"), many(rows, "row")),
         )
     });
-    let some_sound = told
-        .checked
-        .as_ref()
-        .is_some_and(|checked| checked.summary.sound > 0);
-    let (message, hint) = if told.errors == 0 {
-        (
-            format!("{} has no rows; no call was made", feed.source.name()),
-            "",
-        )
-    } else {
-        let message = format!(
-            "{}: {}{rows}; no call was made",
-            feed.source.name(),
-            many(told.errors, "fault")
-        );
-        let hint = "correct the file and run it again";
-        (
-            message,
-            if some_sound {
-                "correct the file, or send the sound rows alone with --skip-invalid"
-            } else {
-                hint
-            },
-        )
+    let (message, hint) = match told.checked {
+        Some(checked) if sound > 0 && (told.errors == 0 || skip_invalid) => return Ok(checked),
+        _ if told.errors == 0 => (format!("{file} has no rows; no call was made"), ""),
+        _ => {
+            let message = format!("{file}: {}{among}; no call was made", many(told.errors, "fault"));
+            let hint = match sound {
+                0 => "correct the file and run it again",
+                _ => "correct the file, or send the sound rows alone with --skip-invalid",
+            };
+            (message, hint)
+        }
     };
     Err(Failure::new(Exit::InvalidInput, message, hint))
 }

@@ -42,17 +42,9 @@ pub(super) async fn run(args: ImportArgs, scene: Scene) -> Result<Exit, Failure>
     }
     let setting = files::load(&scene.app, &args.file.job, scene.talk)?;
     let feed = files::open(&args.file.file, &setting)?;
-    let told = files::check(&feed, &scene, false)?;
-    let may_go_on = told.errors == 0 || args.skip_invalid;
-    let Some(checked) = told
-        .checked
-        .as_ref()
-        .filter(|checked| may_go_on && checked.summary.sound > 0)
-    else {
-        return files::nothing_to_do(&feed, &told);
-    };
+    let checked = Arc::new(files::check_to_send(&feed, &scene, args.skip_invalid)?);
+    let feed = Arc::new(feed);
     let ledger = scene.app.open_ledger()?;
-    let (feed, checked) = (Arc::new(feed), Arc::new(checked.clone()));
     let mut line = ProgressLine::new(scene.talk, checked.summary.rows);
     let (batch, appended) = feed
         .import(&checked, &*ledger, &*scene.app.world, &mut |rows| {

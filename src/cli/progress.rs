@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::talk::{Talk, span, thousands};
+use super::talk::{Talk, span, tallies, thousands};
 use crate::app::run::Tick;
 use crate::domain::batch::{Counts, Tally};
 use crate::domain::time::Timestamp;
@@ -86,19 +86,9 @@ fn line(tick: &Tick) -> String {
         thousands(total - counts.open()),
         thousands(total)
     )];
-    let settled: Vec<String> = Tally::ALL
-        .iter()
-        .filter(|tally| !tally.is_open() && counts.of(**tally) > 0)
-        .map(|tally| {
-            format!(
-                "{} {}",
-                thousands(counts.of(*tally)),
-                tally.as_str().replace('_', " ")
-            )
-        })
-        .collect();
+    let settled = tallies(counts, |tally| !tally.is_open());
     if !settled.is_empty() {
-        parts.push(settled.join(", "));
+        parts.push(settled);
     }
     for (tally, word) in [
         (Tally::Pending, "pending"),

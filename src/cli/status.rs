@@ -153,20 +153,6 @@ fn shown(batch: &Batch, counts: &Counts) -> BatchStatus {
 }
 
 fn tasks(counts: &Counts) -> String {
-    let parts: Vec<String> = Tally::ALL
-        .iter()
-        .filter(|tally| counts.of(**tally) > 0)
-        .map(|tally| {
-            format!(
-                "{} {}",
-                thousands(counts.of(*tally)),
-                tally.as_str().replace('_', " ")
-            )
-        })
-        .collect();
-    if parts.is_empty() {
-        "none".to_owned()
-    } else {
-        parts.join(", ")
-    }
+    let all = talk::tallies(counts, |_| true);
+    if all.is_empty() { "none".to_owned() } else { all }
 }

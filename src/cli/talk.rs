@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::app::{Exit, Failure};
+use crate::domain::batch::{Counts, Tally};
 use crate::domain::fault::Fault;
 
 /// Speaks to the person, or keeps quiet.
@@ -107,6 +108,22 @@ pub(super) fn thousands(n: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// How many tasks stand where: `30 active, 7 rejected`; of those that `wanted` picks.
+pub(super) fn tallies(counts: &Counts, wanted: impl Fn(Tally) -> bool) -> String {
+    let parts: Vec<String> = Tally::ALL
+        .into_iter()
+        .filter(|tally| counts.of(*tally) > 0 && wanted(*tally))
+        .map(|tally| {
+            format!(
+                "{} {}",
+                thousands(counts.of(tally)),
+                tally.as_str().replace('_', " ")
+            )
+        })
+        .collect();
+    parts.join(", ")
 }
 
 #[cfg(test)]

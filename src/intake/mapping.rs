@@ -10,23 +10,7 @@ use crate::domain::contract::{Cells, Contract, Need};
 use crate::domain::fault::{Fault, Place, Severity};
 use crate::domain::field::Field;
 use crate::domain::near::{fold, nearest};
-
-/// Columns that a report adds to a user's own; passed over when the file comes back.
-const REPORT_COLUMNS: [&str; 10] = [
-    "_line",
-    "_outcome",
-    "_provider_id",
-    "_provider_status",
-    "_attempts",
-    "_correlation_id",
-    "_error_code",
-    "_error_field",
-    "_error_message",
-    "_hint",
-];
-
-/// The report's column with a row's key: taken where the file has no other.
-const KEY_COLUMN: &str = "_key";
+use crate::domain::report::{COLUMNS, KEY_COLUMN};
 
 /// What a job writes in a field's place to pass a column over.
 const PASS_OVER: &str = "-";
@@ -232,7 +216,7 @@ impl Builder<'_> {
         if self.decided.get(column) != Some(&Decided::No) {
             return;
         }
-        if REPORT_COLUMNS.contains(&name.as_str()) {
+        if COLUMNS.contains(&name.as_str()) {
             return self.decide(column, Decided::Yes);
         }
         if name != KEY_COLUMN
