@@ -20,7 +20,7 @@ clippy:
 	cargo clippy --all-targets -- -D warnings
 
 doc:
-	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --no-deps --document-private-items
 
 deny: ## licences, banned crates, sources
 	@cargo deny --version >/dev/null 2>&1 || cargo install cargo-deny --locked

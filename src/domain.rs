@@ -4,11 +4,20 @@
 //! [`machine`] says what to do next (`plan`) and what follows from what happened (`apply`). [`policy`] holds
 //! the arithmetic of waiting, [`report`] folds rows into the account of a batch.
 
+pub mod action;
 pub mod answer;
 pub mod attempt;
 pub mod batch;
+pub mod contract;
+pub mod country;
+pub mod eta;
+pub mod fault;
+pub mod field;
 pub mod ids;
 pub mod machine;
+pub mod near;
 pub mod policy;
+pub mod record;
+pub mod report;
 pub mod task;
 pub mod time;

@@ -12,8 +12,16 @@
 //! 0  domain         pure
 //! ```
 
+pub mod app;
+pub mod cli;
+pub mod config;
 pub mod domain;
 pub mod engine;
+pub mod intake;
 pub mod ledger;
+pub mod provider;
+pub mod report;
+pub mod simulator;
+pub mod telemetry;
 pub mod worker;
 pub mod world;

@@ -115,10 +115,13 @@ pub async fn work(
             tracing::error!(%error, "the worker loop ended; it is started again");
             worker.restarts() < RESTARTS_MAX
         });
+    let told_to_stop = signal.clone();
     let pump = Pump::new(settings, ledger, world, hands_in, done_out, signal);
     let (monitored, pumped) = (pin!(monitor.run()), pin!(pump.run()));
-    // The pump closes the hands' channel when told to stop, which ends the worker loop. The other order is a fault.
     match select(monitored, pumped).await {
+        // The pump closes the hands' channel when told to stop, which ends the worker loop; what the last hands
+        // learned is still to be saved.
+        Either::Left((_, pumped)) if *told_to_stop.borrow() == Signal::Stop => pumped.await,
         Either::Left((ended, _)) => tracing::error!(?ended, "the worker loop ended before it was told to"),
         Either::Right(((), monitored)) => {
             if let Err(error) = monitored.await {

@@ -87,6 +87,8 @@ pub enum Refused {
     TokenStale,
     /// The credentials do not open the door (revoked key, blocked address): the batch pauses, no row fails.
     Denied(RowError),
+    /// No service answers at this address (a gateway's 404): the job is probably wrong, and the batch pauses.
+    WrongAddress(RowError),
     /// The provider refused our ids, not the row (Adobe 4120): the same intent goes again with a new request id.
     IdsRefused(RowError),
 }

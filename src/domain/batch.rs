@@ -98,6 +98,12 @@ impl PauseReason {
             Self::Operator => "`enlist resume` goes on",
         }
     }
+
+    /// The same, as a command that works as it stands.
+    pub fn hint_for(self, batch: &BatchId) -> String {
+        self.hint()
+            .replace("`enlist resume`", &format!("`enlist resume {batch}`"))
+    }
 }
 
 /// How many tasks of a batch stand where, and what they have cost. Kept by the ledger with every commit.

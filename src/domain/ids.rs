@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::task::Action;
+use super::action::Action;
 
 /// The namespace of all correlation ids. Changing it makes every open intent a new one at the provider.
 const CORRELATION_NAMESPACE: Uuid = Uuid::from_u128(0x6f1c_0a52_8e0d_5b7e_9a43_2c7d_51e8_44b0);

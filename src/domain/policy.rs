@@ -3,6 +3,7 @@
 pub mod poll;
 pub mod rate;
 pub mod retry;
+pub mod throttle;
 
 use std::time::Duration;
 

@@ -4,26 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::action::Action;
 use super::answer::{InactiveReason, RowError};
 use super::ids::{AccountId, CorrelationId, Digest, RowKey, Scope, StatusCode};
 use super::time::Timestamp;
-
-/// What is asked of the provider for each record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Action {
-    /// Make the account.
-    Create,
-}
-
-impl Action {
-    /// The word in job files, ids and messages.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-        }
-    }
-}
 
 /// Where a task stands. `docs/states.md` has the drawing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -252,8 +236,13 @@ impl Task {
         (!self.state.is_settled()).then_some(self.due_at)
     }
 
-    /// Whether the next step makes an account, as against looking at one. Such steps go first: they start the
-    /// provider's clock.
+    /// Whether the next step goes before looks at statuses. A submit starts the provider's clock; a look-up must come
+    /// while the account can still be found (an account that has gone Inactive is not listed, providers.md 2.7).
+    pub const fn goes_first(&self) -> bool {
+        self.next_is_submit() || matches!(self.state, State::Reconciling { .. })
+    }
+
+    /// Whether the next step makes an account, as against looking for or at one.
     pub const fn next_is_submit(&self) -> bool {
         matches!(self.state, State::Queued | State::Submitting | State::Unknown)
     }

@@ -14,7 +14,8 @@ use crate::domain::attempt::{Attempt, CallKind};
 use crate::domain::batch::{Pause, PauseReason};
 use crate::domain::ids::{Digest, RowKey, Scope, StatusCode};
 use crate::domain::machine::{Effect, Event, Rules, Step, abandoned, apply, plan};
-use crate::domain::task::Task;
+use crate::domain::policy::throttle::Streak;
+use crate::domain::task::{State, Task};
 use crate::domain::time::Timestamp;
 use crate::world::World;
 
@@ -47,6 +48,8 @@ pub struct Desk {
     pub gauge: ErrorGauge,
     /// Calls in a row that reached nothing.
     pub strikes: AtomicU32,
+    /// Refusals in a row for going too fast.
+    pub throttle: Mutex<Streak>,
 }
 
 impl Desk {
@@ -68,6 +71,10 @@ impl Desk {
                     let (answer, attempt) = self.call(&claim, &mut task, &step, seed).await;
                     attempts.extend(attempt);
                     task = self.learn(&claim, &task, &Event::Answer(answer), seed).await;
+                    // A look-up after an ambiguous answer cannot wait for another turn: every moment it may be too late.
+                    if matches!(step, Step::Submit) && matches!(task.state, State::Reconciling { .. }) {
+                        continue;
+                    }
                     break;
                 }
             };
@@ -124,6 +131,7 @@ impl Desk {
             },
         };
         self.watch_reach(&reply.answer);
+        self.watch_limit(&reply.answer, began);
         if kind == CallKind::Submit {
             self.watch_errors(claim, &reply.answer).await;
         }
@@ -165,7 +173,9 @@ impl Desk {
     async fn effect(&self, claim: &Claim, effect: Effect) {
         let now = self.world.now();
         match effect {
-            Effect::Throttle { until } => self.budget.pause_for(until.since(now)),
+            Effect::Throttle { asked: Some(wait) } => self.budget.pause_for(wait),
+            // How long is found out: see `watch_limit`.
+            Effect::Throttle { asked: None } => {}
             Effect::Pause {
                 reason,
                 detail,
@@ -207,6 +217,10 @@ impl Desk {
 
     /// A provider that cannot be reached at all is given time, so that rows do not spend their tries on it.
     fn watch_reach(&self, answer: &Answer) {
+        if self.budget.is_closed() {
+            // Rows that a stopping program does not send say nothing of the provider.
+            return;
+        }
         let reached_nothing = matches!(
             answer,
             Answer::NotSent(_)
@@ -230,6 +244,20 @@ impl Desk {
                 "the provider cannot be reached; everybody waits, then one tries again"
             );
             self.budget.pause_for(wait);
+        }
+    }
+
+    /// A 429 that names no wait makes everybody wait, longer each time that was in vain.
+    fn watch_limit(&self, answer: &Answer, left_at: Timestamp) {
+        let mut streak = self.throttle.lock().unwrap_or_else(PoisonError::into_inner);
+        match answer {
+            Answer::Refused(Refused::Throttled { retry_after: None }) => {
+                if let Some(wait) = streak.refused(left_at, self.world.steady()) {
+                    self.budget.pause_for(wait);
+                }
+            }
+            Answer::Answered(_) => streak.let_through(),
+            _ => {}
         }
     }
 
@@ -309,6 +337,7 @@ pub const fn read_as(answer: &Answer) -> &'static str {
         Answer::Refused(Refused::Throttled { .. }) => "throttled",
         Answer::Refused(Refused::TokenStale) => "token stale",
         Answer::Refused(Refused::Denied(_)) => "denied",
+        Answer::Refused(Refused::WrongAddress(_)) => "wrong address",
         Answer::Refused(Refused::IdsRefused(_)) => "ids refused",
         Answer::Silent(Silence::TimedOut) => "timed out",
         Answer::Silent(Silence::Broken(_)) => "connection broken",

@@ -21,8 +21,9 @@ use crate::world::World;
 /// Longer windows are not paced: a small file at a provider with an hourly quota should go at once.
 const PACED_WINDOW_MAX: Duration = Duration::from_secs(10);
 
-/// The share of a window that may leave in one burst.
-const BURST_DIVISOR: u32 = 10;
+/// The share of a window that may leave in one burst: half, so that time lost in a pause is made up for quickly
+/// (with a tenth, a provider that answers one call in twenty with "wait a second" left us 20 calls a second of 200).
+const BURST_DIVISOR: u32 = 2;
 
 /// A budget held in this process alone.
 pub struct LocalBudget {
@@ -41,8 +42,22 @@ struct Books {
 
 impl LocalBudget {
     /// A budget with these windows; none means no limit.
-    pub fn new(windows: &[Window], world: Arc<dyn World>) -> Self {
-        let logs = windows.iter().copied().map(WindowLog::new).collect();
+    ///
+    /// `spent` says that another process may have used the budget until a moment ago (one that was killed): short
+    /// windows then begin full, so that the provider sees no more than the limit across the restart.
+    pub fn new(windows: &[Window], spent: bool, world: Arc<dyn World>) -> Self {
+        let now = world.steady();
+        let begin = |window: Window| {
+            let mut log = WindowLog::new(window);
+            if spent && window.per <= PACED_WINDOW_MAX {
+                for _ in 0..window.calls {
+                    let call = log.leave(now);
+                    log.arrived(call, now);
+                }
+            }
+            log
+        };
+        let logs = windows.iter().copied().map(begin).collect();
         Self {
             world,
             books: Arc::new(Mutex::new(Books {
@@ -123,6 +138,10 @@ impl Budget for LocalBudget {
     fn close(&self) {
         self.closed.send_replace(true);
     }
+
+    fn is_closed(&self) -> bool {
+        *self.closed.borrow()
+    }
 }
 
 struct LocalPermit {
@@ -140,5 +159,118 @@ impl Drop for LocalPermit {
         for (log, call) in books.logs.iter_mut().zip(&self.calls) {
             log.arrived(*call, now);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// tokio's clock, which a paused runtime moves on by itself.
+    struct PausedWorld(tokio::time::Instant);
+
+    #[allow(clippy::disallowed_methods, reason = "a simulated clock")]
+    impl PausedWorld {
+        fn new() -> Arc<Self> {
+            Arc::new(Self(tokio::time::Instant::now()))
+        }
+    }
+
+    impl World for PausedWorld {
+        fn now(&self) -> Timestamp {
+            self.steady()
+        }
+
+        fn steady(&self) -> Timestamp {
+            Timestamp::from_ms(0).plus(self.0.elapsed())
+        }
+
+        fn dice(&self) -> Uuid {
+            Uuid::nil()
+        }
+    }
+
+    /// Longer than what `governor` paces: its clock cannot be paused.
+    const LONG: Duration = Duration::from_secs(20);
+
+    async fn leave_times(budget: &LocalBudget, world: &PausedWorld, calls: usize) -> Vec<Timestamp> {
+        let mut times = Vec::new();
+        for _ in 0..calls {
+            let permit = budget.permit(CallKind::Submit).await;
+            times.push(world.steady());
+            drop(permit);
+        }
+        times
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_window_sees_more_than_its_limit_and_none_is_left_unused() {
+        let world = PausedWorld::new();
+        let windows = [
+            Window { calls: 30, per: LONG },
+            Window {
+                calls: 70,
+                per: LONG * 4,
+            },
+        ];
+        let budget = LocalBudget::new(&windows, false, world.clone());
+        let times = leave_times(&budget, &world, 200).await;
+        for window in windows {
+            for (index, end) in times.iter().enumerate() {
+                let seen = times[..=index]
+                    .iter()
+                    .filter(|at| end.since(**at) < window.per)
+                    .count();
+                assert!(seen <= window.calls as usize, "{seen} calls in {window:?}");
+            }
+        }
+        // 70 in each 80 s: the last of 200 leaves in the third span.
+        let last = times.last().unwrap().since(Timestamp::from_ms(0));
+        assert!(last < LONG * 9 + Duration::from_secs(1), "{last:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_holds_everybody() {
+        let world = PausedWorld::new();
+        let budget = LocalBudget::new(&[], false, world.clone());
+        budget.pause_for(Duration::from_secs(7));
+        budget.pause_for(Duration::from_secs(2));
+        let times = leave_times(&budget, &world, 3).await;
+        assert!(times.iter().all(|at| at.as_ms() >= 7_000), "{times:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_waits_when_it_closes_goes_without_a_permit() {
+        let world = PausedWorld::new();
+        let budget = Arc::new(LocalBudget::new(
+            &[Window { calls: 1, per: LONG }],
+            false,
+            world.clone(),
+        ));
+        let first = budget.permit(CallKind::Submit).await;
+        assert!(first.is_some());
+        let waiting = tokio::spawn({
+            let budget = Arc::clone(&budget);
+            async move { budget.permit(CallKind::Poll).await.is_none() }
+        });
+        tokio::task::yield_now().await;
+        budget.close();
+        assert!(waiting.await.unwrap());
+        assert!(budget.permit(CallKind::Poll).await.is_none());
+    }
+
+    /// A process that was killed may have used the window; the next one does not know.
+    #[tokio::test]
+    async fn a_spent_budget_begins_with_short_windows_full() {
+        let world = PausedWorld::new();
+        let window = Window {
+            calls: 5,
+            per: Duration::from_millis(60),
+        };
+        let budget = LocalBudget::new(&[window], true, world.clone());
+        let times = leave_times(&budget, &world, 1).await;
+        assert!(times[0].as_ms() >= 60, "{times:?}");
     }
 }

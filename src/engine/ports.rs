@@ -359,6 +359,11 @@ pub trait Budget: Send + Sync {
 
     /// Nothing more leaves: whoever waits goes away without a permit.
     fn close(&self);
+
+    /// Whether it was closed.
+    fn is_closed(&self) -> bool {
+        false
+    }
 }
 
 /// The digest of a payload, which names it in an intent.

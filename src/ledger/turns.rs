@@ -8,7 +8,7 @@ const READ_EVERY: usize = 8;
 /// What a task's next step is, as far as turns go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
-    /// It makes an account.
+    /// It makes an account, or must find out at once whether one exists (`Task::goes_first`).
     Submit = 0,
     /// It looks at something.
     Read = 1,

@@ -9,4 +9,17 @@
     reason = "tests"
 )]
 
+mod check;
+mod exits;
+mod interrupted;
+mod keys;
 mod ledger_conformance;
+mod readme;
+mod refeed;
+mod report_folder;
+mod revoked;
+mod run;
+mod secrets;
+mod shapes;
+mod support;
+mod verbs;

@@ -12,8 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::time::Timestamp;
 
-/// A call is taken to have reached the provider's counter this long after leaving, at the latest.
-pub const ARRIVAL_MAX: Duration = Duration::from_millis(25);
+/// A call is taken to have reached the provider's counter this long after leaving, at the latest. A new connection's
+/// TLS handshake across the world comes between, or a machine with more to do than processors.
+pub const ARRIVAL_MAX: Duration = Duration::from_secs(1);
 
 /// At most `calls` calls in any `per`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,7 +140,7 @@ mod tests {
         fn no_window_is_ever_exceeded(
             calls in 1_u32..20,
             per_ms in 1_u64..2_000,
-            steps in prop::collection::vec((0_u64..200, 0_u64..25, 0_u64..60), 1..300),
+            steps in prop::collection::vec((0_u64..200, 0_u64..1_000, 0_u64..60), 1..300),
         ) {
             let window = Window { calls, per: Duration::from_millis(per_ms) };
             let mut log = WindowLog::new(window);

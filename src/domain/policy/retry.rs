@@ -22,7 +22,7 @@ pub struct RetryPolicy {
     pub refusals_max: u32,
     /// Intents opened for one row before it is given up.
     pub generations_max: u32,
-    /// Wait before the first and the second look-up after an ambiguous answer. The first is short, because an
+    /// Wait before the first and the second look-up after an ambiguous answer. The first comes at once, because an
     /// account that has gone Inactive can no longer be listed (providers.md 2.7); the second leaves time for a slow index.
     pub look_after: [Duration; 2],
     /// Wait after a 429 that names none.
@@ -44,7 +44,7 @@ impl Default for RetryPolicy {
             deadline: Duration::from_secs(6 * 3600),
             refusals_max: 5,
             generations_max: 6,
-            look_after: [Duration::from_millis(200), Duration::from_secs(5)],
+            look_after: [Duration::ZERO, Duration::from_secs(5)],
             throttle_default: Duration::from_secs(1),
             throttle_max: Duration::from_secs(15 * 60),
         }

@@ -47,7 +47,7 @@ pub(super) fn seq_of(row: i64) -> u64 {
 
 /// The class a task is queued in.
 pub(super) const fn class_of(task: &Task) -> Class {
-    if task.next_is_submit() {
+    if task.goes_first() {
         Class::Submit
     } else {
         Class::Read

@@ -1,0 +1,66 @@
+//! Wiring: the only place that names concrete adapters, and the use cases that need several of them.
+
+pub mod desks;
+pub mod exit;
+pub mod feed;
+pub mod ledgers;
+pub mod rehearsal;
+pub mod run;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::config::{LedgerAddress, data_dir};
+use crate::world::{RealWorld, World};
+
+pub use exit::{Exit, Failure};
+
+/// Where settings and secrets come from: the process's environment, or a test's.
+pub type Env = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// The process's environment.
+pub fn process_env() -> Env {
+    Arc::new(crate::config::env::process_env)
+}
+
+/// `env`, with one variable set.
+pub fn env_with(env: &Env, name: &'static str, value: String) -> Env {
+    let env = Arc::clone(env);
+    Arc::new(move |asked| {
+        if asked == name {
+            Some(value.clone())
+        } else {
+            env(asked)
+        }
+    })
+}
+
+/// What every verb needs.
+#[derive(Clone)]
+pub struct App {
+    /// Time and chance.
+    pub world: Arc<dyn World>,
+    /// The environment.
+    pub env: Env,
+    /// Which ledger.
+    pub ledger: LedgerAddress,
+    /// Where things are kept that outlive a run.
+    pub data_dir: PathBuf,
+}
+
+impl App {
+    /// Reads what the environment and the flags say; opens nothing yet.
+    pub fn new(ledger: Option<&str>, env: Env) -> Result<Self, Failure> {
+        let data_dir = data_dir(&*env)?;
+        let ledger = match ledger {
+            Some(text) => text.parse()?,
+            None => LedgerAddress::default_in(&data_dir),
+        };
+        Ok(Self {
+            world: Arc::new(RealWorld::default()),
+            env,
+            ledger,
+            data_dir,
+        })
+    }
+}

@@ -1,0 +1,177 @@
+//! Sets up desks: a job's text becomes a provider, a budget and rules. Concrete adapters are named here.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::Mutex;
+
+use super::{Env, Failure};
+use crate::config::{Access, Job};
+use crate::domain::batch::{Batch, Pause, PauseReason};
+use crate::domain::ids::BatchId;
+use crate::domain::machine::{IdempotencyContract, Rules};
+use crate::engine::advance::{Desk, ErrorGauge};
+use crate::engine::budget::LocalBudget;
+use crate::engine::ports::{Budget, Ledger, Provider, Which};
+use crate::engine::sweep::PendingSet;
+use crate::provider::adobe::{Adobe, AdobeSettings};
+use crate::provider::transport::{HttpTransport, TransportSettings};
+use crate::worker::Desks;
+use crate::world::World;
+
+/// Adobe keeps correlation ids for 10 days (providers.md 2.4, I5); a day less is trusted.
+const ADOBE_TRUSTED_FOR: Duration = Duration::from_secs(9 * 24 * 3600);
+
+/// All desks of a process. Batches with the same credentials share a budget.
+pub struct DeskRoom {
+    ledger: Arc<dyn Ledger>,
+    world: Arc<dyn World>,
+    env: Env,
+    desks: Mutex<HashMap<BatchId, Arc<Desk>>>,
+    budgets: std::sync::Mutex<HashMap<String, Arc<dyn Budget>>>,
+}
+
+impl DeskRoom {
+    /// An empty room.
+    pub fn new(ledger: Arc<dyn Ledger>, world: Arc<dyn World>, env: Env) -> Self {
+        Self {
+            ledger,
+            world,
+            env,
+            desks: Mutex::default(),
+            budgets: std::sync::Mutex::default(),
+        }
+    }
+
+    /// Nothing more leaves: whoever waits for a permit goes away without one.
+    pub fn close(&self) {
+        let budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
+        budgets.values().for_each(|budget| budget.close());
+    }
+
+    /// Sets up the desk of a batch, or says what is missing.
+    /// `spent` says that calls were made for it before, perhaps until a moment ago.
+    pub fn set_up(&self, batch: &Batch, spent: bool) -> Result<Desk, Failure> {
+        let job = Job::parse(
+            &batch.job_text,
+            &format!("job {} of batch {}", batch.job, batch.id),
+            &[],
+        )?
+        .job;
+        let access = job.access(&*self.env)?;
+        let budget = self.budget(&job, &access, spent);
+        let provider = self.provider(&job, access, Arc::clone(&budget))?;
+        let rules = Rules {
+            contract: IdempotencyContract::Replay {
+                trusted_for: ADOBE_TRUSTED_FOR,
+            },
+            retry: job.retry.policy(),
+            poll: job.poll.policy(),
+        };
+        let pending = job.poll.in_sets.then(|| {
+            PendingSet::new(
+                Arc::clone(&provider),
+                Arc::clone(&self.world),
+                rules.poll.pause.first,
+            )
+        });
+        Ok(Desk {
+            scope: batch.scope.clone(),
+            rules,
+            provider,
+            budget,
+            ledger: Arc::clone(&self.ledger),
+            world: Arc::clone(&self.world),
+            pending,
+            gauge: ErrorGauge::new(job.limits.error_rate_over, job.limits.error_rate_max),
+            strikes: 0.into(),
+            throttle: std::sync::Mutex::default(),
+        })
+    }
+
+    fn budget(&self, job: &Job, access: &Access, spent: bool) -> Arc<dyn Budget> {
+        let owner = format!("{} {} {}", job.provider, access.base_url, access.client_id);
+        let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
+        let budget = budgets
+            .entry(owner)
+            .or_insert_with(|| Arc::new(LocalBudget::new(&job.windows(), spent, Arc::clone(&self.world))));
+        Arc::clone(budget)
+    }
+
+    fn provider(
+        &self,
+        job: &Job,
+        access: Access,
+        budget: Arc<dyn Budget>,
+    ) -> Result<Arc<dyn Provider>, Failure> {
+        let settings = AdobeSettings {
+            base_url: access.base_url.to_string(),
+            token_url: access.token_url.to_string(),
+            client_id: access.client_id,
+            client_secret: access.client_secret,
+            scopes: access.scopes.join(","),
+            plain_http: job.connection.insecure_http,
+        };
+        let transport = HttpTransport::new(&TransportSettings {
+            connect_timeout: access.connect_timeout,
+            total_timeout: access.timeout,
+            tls_needed: settings.tls_needed(),
+            ..TransportSettings::default()
+        })?;
+        Ok(Arc::new(Adobe::new(
+            settings,
+            Arc::new(transport),
+            budget,
+            Arc::clone(&self.world),
+        )?))
+    }
+}
+
+#[async_trait]
+impl Desks for DeskRoom {
+    async fn desk(&self, batch: &BatchId) -> Option<Arc<Desk>> {
+        let mut desks = self.desks.lock().await;
+        if let Some(desk) = desks.get(batch) {
+            return Some(Arc::clone(desk));
+        }
+        let found = match self.ledger.batch(batch).await {
+            Ok(Some(found)) => found,
+            Ok(None) => return None,
+            Err(error) => {
+                tracing::warn!(%error, "the batch cannot be read now; its rows are given back");
+                return None;
+            }
+        };
+        let spent = self
+            .ledger
+            .counts(batch)
+            .await
+            .map_or(true, |counts| counts.calls.iter().any(|calls| *calls > 0));
+        match self.set_up(&found, spent) {
+            Ok(desk) => {
+                let desk = Arc::new(desk);
+                desks.insert(batch.clone(), Arc::clone(&desk));
+                Some(desk)
+            }
+            Err(failure) => {
+                tracing::error!(%batch, "{failure}");
+                let pause = Pause {
+                    reason: PauseReason::Configuration,
+                    detail: failure.message,
+                    since: self.world.now(),
+                    until: None,
+                };
+                if let Err(error) = self
+                    .ledger
+                    .set_pause(&Which::Batch(batch.clone()), Some(&pause))
+                    .await
+                {
+                    tracing::warn!(%error, "the pause could not be written");
+                }
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,325 @@
+//! A file under a job: checked whole, then fed to the ledger.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::{Env, Exit, Failure};
+use crate::config::{ConfigError, Job, SAMPLE_DISTRIBUTOR};
+use crate::domain::batch::Batch;
+use crate::domain::contract::{Contract, Ruling};
+use crate::domain::fault::Fault;
+use crate::domain::ids::{BatchId, Digest, Scope};
+use crate::domain::machine::Order;
+use crate::domain::report::COLUMNS;
+use crate::engine::ports::{Appended, Ledger, NewRow, NewRowBody, RowFault};
+use crate::intake::{IntakeError, Limits, Mapping, Reader, ScanSummary, Scanned, ScannedRow, Source, scan};
+use crate::provider::adobe::contract::CONTRACT;
+use crate::provider::adobe::render;
+use crate::world::World;
+
+/// Rows that go to the ledger together.
+const BLOCK_ROWS: usize = 1_000;
+
+/// Blocks read ahead of the ledger.
+const BLOCKS_AHEAD: usize = 4;
+
+/// A file and the job it is fed under.
+pub struct Feed {
+    /// The job.
+    pub job: Job,
+    /// Whose rows these will be.
+    pub scope: Scope,
+    /// The account holder that goes into each request.
+    pub distributor: String,
+    /// The file.
+    pub source: Source,
+    limits: Limits,
+    contract: &'static Contract,
+}
+
+/// A file that was read from its first row to its last.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// What was found.
+    pub summary: ScanSummary,
+    /// Which column is which field.
+    pub mapping: Mapping,
+}
+
+impl Checked {
+    /// Whether every row can be sent.
+    pub fn is_sound(&self) -> bool {
+        self.summary.errors == 0
+    }
+}
+
+impl Feed {
+    /// Opens the file; `-` reads standard input to a temporary file first, since it is read twice.
+    pub fn open(env: &Env, file: &str, job: Job) -> Result<Self, Failure> {
+        let scope = job.scope(&**env)?;
+        Self::under(scope, file, job)
+    }
+
+    /// Opens the file to check it only: whose rows they would be need not be known yet. The error says why it is not.
+    pub fn open_to_check(env: &Env, file: &str, job: Job) -> Result<(Self, Option<ConfigError>), Failure> {
+        let nobody = || Scope {
+            provider: job.provider.to_string(),
+            account: SAMPLE_DISTRIBUTOR.to_owned(),
+        };
+        let (scope, missing) = match job.scope(&**env) {
+            Ok(scope) => (scope, None),
+            Err(missing) => (nobody(), Some(missing)),
+        };
+        Ok((Self::under(scope, file, job)?, missing))
+    }
+
+    fn under(scope: Scope, file: &str, job: Job) -> Result<Self, Failure> {
+        let limits = Limits::default();
+        // The scope's account is DISTRIBUTOR@ADDRESS.
+        let distributor = scope.account.split('@').next().unwrap_or_default().to_owned();
+        let source = Source::from_arg(file, &limits)?;
+        Ok(Self {
+            job,
+            scope,
+            distributor,
+            source,
+            limits,
+            contract: &CONTRACT,
+        })
+    }
+
+    /// The sample distributor is nobody's, so a file that names another is not held against it.
+    fn ruling(&self) -> Ruling<'_> {
+        let distributor = Some(self.distributor.as_str()).filter(|own| *own != SAMPLE_DISTRIBUTOR);
+        Ruling {
+            warn_only: &self.job.rules.warn_only,
+            distributor,
+        }
+    }
+
+    /// Reads the whole file and tells every fault to `tell`. `None` when the columns cannot be matched or the file
+    /// cannot be opened as what it is; then the faults say why. Blocks the thread.
+    pub fn check(&self, tell: &mut dyn FnMut(&Fault)) -> Result<Option<Checked>, Failure> {
+        match self.read_through(tell) {
+            Err(IntakeError::File(fault)) => {
+                tell(&fault);
+                Ok(None)
+            }
+            read => Ok(read?),
+        }
+    }
+
+    fn read_through(&self, tell: &mut dyn FnMut(&Fault)) -> Result<Option<Checked>, IntakeError> {
+        let reader = Reader::open(&self.source, &self.limits)?;
+        let mapping = match Mapping::build(reader.headers(), self.contract, &self.job.columns) {
+            Ok(mapping) => mapping,
+            Err(faults) => {
+                faults.iter().for_each(&mut *tell);
+                return Ok(None);
+            }
+        };
+        mapping.warnings().iter().for_each(&mut *tell);
+        let summary = scan(reader, &mapping, self.contract, self.ruling(), &mut |scanned| {
+            match scanned {
+                Scanned::Row(row) => {
+                    if let Err(faults) = &row.record {
+                        faults.iter().for_each(&mut *tell);
+                    }
+                    row.warnings.iter().for_each(&mut *tell);
+                }
+                Scanned::Broken(fault) => tell(&fault),
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(Some(Checked { summary, mapping }))
+    }
+
+    /// The batch that this file makes under this job, or made before.
+    pub fn batch(&self, checked: &Checked, world: &dyn World) -> Batch {
+        let file = checked.summary.digest;
+        // The same file under another mapping says something else.
+        let columns = format!("{:?}", self.job.columns);
+        let what = Digest::of_parts(&[file.as_bytes(), columns.as_bytes()]);
+        Batch {
+            id: BatchId::derive(&self.scope, self.job.operation, &what),
+            job: self.job.name.clone(),
+            job_text: self.job.to_toml(),
+            scope: self.scope.clone(),
+            action: self.job.operation,
+            file_name: self
+                .source
+                .name()
+                .rsplit('/')
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
+            file_digest: file,
+            rows_total: checked.summary.rows,
+            rows_imported: 0,
+            columns: kept(&checked.summary).map(|(_, name)| name.clone()).collect(),
+            derived_keys: checked.summary.derived_keys,
+            created_at: world.now(),
+            pause: None,
+            cancelled: false,
+        }
+    }
+
+    /// Puts the rows that are missing into the ledger, and takes up again what had stopped short of its end.
+    /// An import that was broken off goes on where it was. `at` hears how many rows are in.
+    pub async fn import(
+        self: &Arc<Self>,
+        checked: &Arc<Checked>,
+        ledger: &dyn Ledger,
+        world: &dyn World,
+        at: &mut (dyn FnMut(u64) + Send),
+    ) -> Result<(Batch, Appended), Failure> {
+        let mut batch = ledger.open_batch(&self.batch(checked, world)).await?;
+        if batch.cancelled {
+            return Err(Failure::usage(
+                format!("this file's batch {} was cancelled", batch.id),
+                format!("`enlist retry {}` takes it up again", batch.id),
+            ));
+        }
+        if batch.is_imported() {
+            let unused = Digest::of(b"");
+            let resumed = ledger
+                .apply_to_batch(&batch.id, &Order::Fed(unused), world.now())
+                .await?;
+            let unchanged = batch.rows_total.saturating_sub(resumed);
+            return Ok((
+                batch,
+                Appended {
+                    resumed,
+                    unchanged,
+                    ..Appended::default()
+                },
+            ));
+        }
+        let (blocks_in, mut blocks) = mpsc::channel(BLOCKS_AHEAD);
+        let (feed, seen, from) = (Arc::clone(self), Arc::clone(checked), batch.rows_imported);
+        let reading = tokio::task::spawn_blocking(move || feed.read(&seen, from, &blocks_in));
+        let mut appended = Appended::default();
+        while let Some(block) = blocks.recv().await {
+            let part = ledger.append(&batch.id, &block, world.now()).await?;
+            appended.new += part.new;
+            appended.resumed += part.resumed;
+            appended.unchanged += part.unchanged;
+            appended.changed += part.changed;
+            appended.faulty += part.faulty;
+            batch.rows_imported = block.last().map_or(batch.rows_imported, |row| row.seq + 1);
+            at(batch.rows_imported);
+        }
+        reading
+            .await
+            .map_err(|error| Failure::new(Exit::Failed, format!("reading ended: {error}"), ""))??;
+        Ok((batch, appended))
+    }
+
+    /// The second reading: rows from number `from` on, in blocks.
+    fn read(&self, checked: &Checked, from: u64, blocks: &mpsc::Sender<Vec<NewRow>>) -> Result<(), Failure> {
+        let reader = Reader::open(&self.source, &self.limits)?;
+        let keep: Vec<usize> = kept(&checked.summary).map(|(column, _)| column).collect();
+        let mut block = Vec::with_capacity(BLOCK_ROWS);
+        let mut broken = None;
+        let summary = scan(
+            reader,
+            &checked.mapping,
+            self.contract,
+            self.ruling(),
+            &mut |scanned| {
+                let Scanned::Row(row) = scanned else {
+                    return ControlFlow::Continue(());
+                };
+                if row.seq <= from {
+                    return ControlFlow::Continue(());
+                }
+                match self.new_row(row, &keep) {
+                    Ok(row) => block.push(row),
+                    Err(failure) => {
+                        broken = Some(failure);
+                        return ControlFlow::Break(());
+                    }
+                }
+                if block.len() < BLOCK_ROWS || blocks.blocking_send(std::mem::take(&mut block)).is_ok() {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
+                }
+            },
+        )?;
+        if let Some(failure) = broken {
+            return Err(failure);
+        }
+        if summary.digest != checked.summary.digest {
+            return Err(Failure::new(
+                Exit::InvalidInput,
+                format!("{} was changed while it was read", self.source.name()),
+                "run the command again when nothing writes to the file; rows taken so far are met again",
+            ));
+        }
+        if !block.is_empty() {
+            let _ = blocks.blocking_send(block);
+        }
+        Ok(())
+    }
+
+    fn new_row(&self, row: ScannedRow<'_>, keep: &[usize]) -> Result<NewRow, Failure> {
+        let cells = keep
+            .iter()
+            .map(|column| row.cells.cell(*column).unwrap_or_default().to_owned())
+            .collect();
+        let body = match row.record {
+            Ok(record) => NewRowBody::Sound {
+                key: record.key().clone(),
+                payload: render::create(&record, &self.distributor).map_err(|error| {
+                    Failure::new(
+                        Exit::Failed,
+                        format!(
+                            "line {}: the request cannot be rendered: {error}",
+                            row.cells.line()
+                        ),
+                        "",
+                    )
+                })?,
+            },
+            Err(faults) => NewRowBody::Faulty(faults.iter().map(row_fault).collect()),
+        };
+        Ok(NewRow {
+            seq: row.seq - 1,
+            line: row.cells.line(),
+            cells,
+            body,
+        })
+    }
+}
+
+/// The user's columns: all but those that an earlier report added.
+fn kept(summary: &ScanSummary) -> impl Iterator<Item = (usize, &String)> {
+    summary
+        .headers
+        .names()
+        .iter()
+        .enumerate()
+        .filter(|(_, name)| !COLUMNS.contains(&name.as_str()))
+}
+
+fn row_fault(fault: &Fault) -> RowFault {
+    RowFault {
+        code: fault.rule.clone().into_owned(),
+        column: fault.place.column.clone(),
+        message: fault.message.clone(),
+        hint: fault.hint.clone(),
+    }
+}
+
+/// Names the user's column for a provider's field path, for a batch's report.
+pub fn column_of(batch: &Batch, job: &Job) -> crate::report::ColumnOf {
+    let headers = crate::intake::Headers::of(&batch.file_name, &batch.columns);
+    let mapping = Mapping::build(&headers, &CONTRACT, &job.columns).ok();
+    Arc::new(move |path| {
+        let field = CONTRACT.field_of_wire_path(path)?;
+        mapping.as_ref()?.header_of(field).map(str::to_owned)
+    })
+}

@@ -1,0 +1,93 @@
+//! Opens the ledger, and finds batches in it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{App, Exit, Failure};
+use crate::config::LedgerAddress;
+use crate::domain::batch::Batch;
+use crate::engine::ports::Ledger;
+use crate::ledger::sqlite::SqliteLedger;
+
+impl App {
+    /// Opens the ledger, making its folder if need be.
+    pub fn open_ledger(&self) -> Result<Arc<dyn Ledger>, Failure> {
+        if self.ledger.is_memory() {
+            return Ok(Arc::new(SqliteLedger::in_memory()?));
+        }
+        let LedgerAddress::Sqlite(path) = &self.ledger;
+        if let Some(folder) = path.parent().filter(|folder| *folder != Path::new("")) {
+            std::fs::create_dir_all(folder).map_err(|error| {
+                Failure::new(
+                    Exit::Failed,
+                    format!(
+                        "cannot make the folder of the ledger, {}: {error}",
+                        folder.display()
+                    ),
+                    "name a ledger you may write to with --ledger sqlite:FILE, or set ENLIST_DATA_DIR",
+                )
+            })?;
+        }
+        Ok(Arc::new(SqliteLedger::open(path)?))
+    }
+
+    /// The text, with `--ledger` in each command it names, if the ledger is not the one that is found without: a hint
+    /// should work as it stands.
+    pub fn with_ledger(&self, text: &str) -> String {
+        if self.ledger == LedgerAddress::default_in(&self.data_dir) {
+            return text.to_owned();
+        }
+        let parts = text.split('`').enumerate().map(|(at, part)| {
+            // Every second part stands between backticks.
+            if at % 2 == 1 && part.starts_with("enlist ") && !part.contains("--ledger") {
+                format!("{part} --ledger {}", self.ledger)
+            } else {
+                part.to_owned()
+            }
+        });
+        parts.collect::<Vec<_>>().join("`")
+    }
+
+    /// The batch that `word` names: its id, the beginning of it, or `last`.
+    pub async fn find_batch(&self, ledger: &dyn Ledger, word: &str) -> Result<Batch, Failure> {
+        let mut batches = ledger.batches().await?;
+        if word == "last" && !batches.is_empty() {
+            return Ok(batches.swap_remove(0));
+        }
+        let mut found = batches
+            .into_iter()
+            .filter(|batch| batch.id.as_str().starts_with(word));
+        let hint = "`enlist status` lists the batches";
+        match (found.next(), found.next()) {
+            (Some(batch), None) => Ok(batch),
+            (Some(_), Some(_)) => Err(Failure::usage(
+                format!("more than one batch begins with {word}"),
+                hint,
+            )),
+            (None, _) => Err(Failure::usage(
+                format!("there is no batch {word} in {}", self.ledger),
+                hint,
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::Env;
+
+    #[test]
+    fn commands_in_hints_name_the_ledger_they_need() {
+        let env: Env = Arc::new(|name| (name == "ENLIST_DATA_DIR").then(|| "/data".to_owned()));
+        let app = |ledger| App::new(ledger, Arc::clone(&env)).unwrap();
+        let text = "put the key in place, then `enlist resume b_1`; --out DIR, `enlist check x`";
+        assert_eq!(app(None).with_ledger(text), text);
+        assert_eq!(app(Some("sqlite:/data/ledger.sqlite")).with_ledger(text), text);
+        assert_eq!(
+            app(Some("L")).with_ledger(text),
+            "put the key in place, then `enlist resume b_1 --ledger sqlite:L`; --out DIR, `enlist check x --ledger sqlite:L`"
+        );
+        assert_eq!(app(Some("L")).with_ledger("an odd ` tick"), "an odd ` tick");
+    }
+}

@@ -1,0 +1,211 @@
+//! Works one batch until it is settled, paused, out of time, or told to stop; then reports.
+
+use std::path::Path;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::desks::DeskRoom;
+use super::feed::column_of;
+use super::{App, Env, Exit, Failure};
+use crate::config::Job;
+use crate::domain::batch::{Batch, Counts, Pause};
+use crate::domain::eta::{Forecast, Pace};
+use crate::domain::ids::{BatchId, WorkerId};
+use crate::domain::report::Summary;
+use crate::engine::ports::Ledger;
+use crate::report::{LedgerRows, Options};
+use crate::worker::{Settings, Signal, work};
+
+/// How often the counts are looked at.
+const TICK: Duration = Duration::from_millis(150);
+
+/// A claim holds this long without being prolonged: the time until rows of a killed worker move again.
+pub const LEASE: Duration = Duration::from_secs(5);
+
+/// Longer than any call may take, so that a clean stop leaves nothing unknown.
+const DRAIN: Duration = Duration::from_secs(80);
+
+/// Why the work ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// No row has a step to do.
+    Settled,
+    /// The time given is over.
+    TimeOver,
+    /// The batch is paused until somebody resumes it.
+    Paused(Pause),
+    /// A signal asked for the end; its exit code.
+    Asked(Exit),
+}
+
+/// How things stand while working.
+#[derive(Clone, Debug)]
+pub struct Tick {
+    /// Tasks by state, and calls.
+    pub counts: Counts,
+    /// What is left, in time.
+    pub forecast: Forecast,
+    /// The pause, if one is on.
+    pub pause: Option<Pause>,
+}
+
+/// A worker of this process.
+pub struct Crew {
+    signal: watch::Sender<Signal>,
+    room: Arc<DeskRoom>,
+    working: tokio::task::JoinHandle<()>,
+}
+
+impl Crew {
+    /// Starts working, all batches or `only` one.
+    pub fn start(
+        app: &App,
+        env: &Env,
+        ledger: &Arc<dyn Ledger>,
+        in_flight: usize,
+        only: Option<BatchId>,
+    ) -> Self {
+        let room = Arc::new(DeskRoom::new(
+            Arc::clone(ledger),
+            Arc::clone(&app.world),
+            Arc::clone(env),
+        ));
+        let settings = Settings {
+            worker: WorkerId::new(format!("w_{}", app.world.dice().simple())),
+            in_flight,
+            lease: LEASE,
+            drain: DRAIN,
+            only,
+        };
+        let (signal, listen) = watch::channel(Signal::Work);
+        let desks = Arc::clone(&room) as Arc<dyn crate::worker::Desks>;
+        let working = tokio::spawn(work(
+            settings,
+            Arc::clone(ledger),
+            desks,
+            Arc::clone(&app.world),
+            listen,
+        ));
+        Self {
+            signal,
+            room,
+            working,
+        }
+    }
+
+    /// Waits until the worker has ended, which it does by itself only if something is broken.
+    pub async fn ended(&self) {
+        self.signal.closed().await;
+    }
+
+    /// Finishes what is in flight and gives back the rest.
+    pub async fn stop(self) {
+        self.room.close();
+        self.signal.send_replace(Signal::Stop);
+        if let Err(error) = self.working.await {
+            tracing::error!(%error, "the worker did not end well; its rows go on when their leases run out");
+        }
+    }
+}
+
+/// Works `batch` in this process. `told` hears how things stand, several times a second.
+pub async fn work_batch(
+    app: &App,
+    env: &Env,
+    ledger: &Arc<dyn Ledger>,
+    batch: &Batch,
+    wait: Option<Duration>,
+    stop: impl Future<Output = Exit>,
+    told: &mut (dyn FnMut(&Tick) + Send),
+) -> Result<Ended, Failure> {
+    let job = Job::parse(&batch.job_text, &batch.job, &[])?.job;
+    // Wrong credentials in the environment should end the command, not pause the batch.
+    DeskRoom::new(Arc::clone(ledger), Arc::clone(&app.world), Arc::clone(env)).set_up(batch, false)?;
+    let in_flight = usize::try_from(job.limits.in_flight).unwrap_or(usize::MAX);
+    let crew = Crew::start(app, env, ledger, in_flight, Some(batch.id.clone()));
+    let until = async {
+        match wait {
+            Some(wait) => tokio::time::sleep(wait).await,
+            None => std::future::pending().await,
+        }
+    };
+    let watched = {
+        let watching = pin!(watch_batch(
+            app,
+            ledger,
+            &batch.id,
+            job.poll.policy().pause.first,
+            told
+        ));
+        tokio::select! {
+            ended = watching => ended,
+            () = until => Ok(Ended::TimeOver),
+            exit = stop => Ok(Ended::Asked(exit)),
+            () = crew.ended() => Err(Failure::new(
+                Exit::Failed,
+                "the worker ended before its work was done",
+                "run the same command again: it goes on where it stopped",
+            )),
+        }
+    };
+    crew.stop().await;
+    watched
+}
+
+async fn watch_batch(
+    app: &App,
+    ledger: &Arc<dyn Ledger>,
+    id: &BatchId,
+    settle_default: Duration,
+    told: &mut (dyn FnMut(&Tick) + Send),
+) -> Result<Ended, Failure> {
+    let mut pace = Pace::default();
+    loop {
+        let counts = ledger.counts(id).await;
+        let batch = ledger.batch(id).await;
+        if let (Ok(counts), Ok(Some(batch))) = (counts, batch) {
+            pace.note(app.world.steady(), &counts);
+            let forecast = pace.forecast(&counts, settle_default);
+            let open = counts.open();
+            told(&Tick {
+                counts,
+                forecast,
+                pause: batch.pause.clone(),
+            });
+            if open == 0 {
+                return Ok(Ended::Settled);
+            }
+            if let Some(pause) = batch.pause.filter(|pause| pause.until.is_none()) {
+                return Ok(Ended::Paused(pause));
+            }
+        }
+        tokio::time::sleep(TICK).await;
+    }
+}
+
+/// Writes the report folder of a batch as things stand.
+pub async fn report(
+    app: &App,
+    ledger: &Arc<dyn Ledger>,
+    id: &BatchId,
+    dir: &Path,
+) -> Result<Summary, Failure> {
+    let batch = ledger
+        .batch(id)
+        .await?
+        .ok_or_else(|| Failure::usage(format!("there is no batch {id}"), ""))?;
+    let job = Job::parse(&batch.job_text, &batch.job, &[])?.job;
+    let counts = ledger.counts(id).await?;
+    let options = Options {
+        column_of: column_of(&batch, &job),
+        byte_order_mark: job.report.byte_order_mark,
+    };
+    let rows = LedgerRows {
+        ledger: &**ledger,
+        batch: id,
+    };
+    Ok(crate::report::write(dir, &batch, &counts, &rows, &options, app.world.now()).await?)
+}

@@ -1,0 +1,152 @@
+//! The command line: one file a verb. Data goes to stdout, talk to stderr, and every ending has its exit code.
+
+mod check;
+mod files;
+mod import;
+mod jobs;
+mod orders;
+mod progress;
+mod report;
+mod run;
+pub mod signals;
+mod simulate;
+mod status;
+mod talk;
+mod worker;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::app::exit::{Exit, Failure};
+use crate::app::{App, process_env};
+use signals::Stop;
+
+/// Takes a file of resellers and makes every row a settled account at the provider: created once, never twice.
+#[derive(Debug, Parser)]
+#[command(
+    name = "enlist",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Flags of every verb.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
+struct Common {
+    /// The ledger: sqlite:FILE or a path. Default: a file in the data directory (ENLIST_DATA_DIR).
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    ledger: Option<String>,
+    /// Data on stdout as JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Say less: errors only.
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    /// Say more; twice for everything.
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+}
+
+/// Which job, and what of it to change.
+#[derive(Debug, Args)]
+struct JobArgs {
+    /// The job: a name in jobs/, a built-in one, or a path. With none, `run` and `check` take the sample job on the
+    /// built-in simulator.
+    #[arg(long, short, value_name = "NAME|PATH")]
+    job: Option<String>,
+    /// Changes any key of the job: --set limits.in_flight=64 --set poll.first=1s.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    sets: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Check a file, create what is missing, watch until settled, report.
+    Run(run::RunArgs),
+    /// Find every fault of a file. Makes no call.
+    Check(check::CheckArgs),
+    /// Put a file's rows into the ledger for workers.
+    Import(import::ImportArgs),
+    /// Work the ledger's batches until stopped.
+    Worker(worker::WorkerArgs),
+    /// Show batches, one batch, or one row with its history.
+    Status(status::StatusArgs),
+    /// Write a batch's report folder as things stand.
+    Report(report::ReportArgs),
+    /// Try a batch's failed rows again.
+    Retry(orders::RetryArgs),
+    /// Stop claiming a batch's rows; what is in flight ends.
+    Pause(orders::PauseArgs),
+    /// Go on with a paused batch.
+    Resume(orders::ResumeArgs),
+    /// Cancel a batch: rows not settled yet are settled as Cancelled.
+    Cancel(orders::CancelArgs),
+    /// Run a stand-in for a provider, to rehearse a file on.
+    Simulate(simulate::SimulateArgs),
+    /// List the jobs, or print one.
+    Jobs(jobs::JobsArgs),
+}
+
+/// Runs the verb; everything that can be said has been said when it returns.
+pub async fn run(cli: Cli, stop: Stop) -> Exit {
+    let Cli { verb, common } = cli;
+    let talk = talk::Talk::new(common.quiet);
+    if let Err(error) = crate::telemetry::init(common.verbose, false) {
+        talk.say(format!("warning: {error}"));
+    }
+    let app = match App::new(common.ledger.as_deref(), process_env()) {
+        Ok(app) => app,
+        Err(failure) => {
+            talk::failure(&failure);
+            return failure.exit;
+        }
+    };
+    let scene = Scene {
+        app: app.clone(),
+        json: common.json,
+        talk,
+        stop,
+    };
+    dispatch(verb, scene).await.unwrap_or_else(|mut failure| {
+        failure.hint = app.with_ledger(&failure.hint);
+        talk::failure(&failure);
+        failure.exit
+    })
+}
+
+/// What a verb works with.
+struct Scene {
+    app: App,
+    json: bool,
+    talk: talk::Talk,
+    stop: Stop,
+}
+
+async fn dispatch(verb: Verb, scene: Scene) -> Result<Exit, Failure> {
+    match verb {
+        Verb::Run(args) => run::run(args, scene).await,
+        Verb::Check(args) => check::run(args, scene).await,
+        Verb::Import(args) => import::run(args, scene).await,
+        Verb::Worker(args) => worker::run(args, scene).await,
+        Verb::Status(args) => status::run(args, scene).await,
+        Verb::Report(args) => report::run(args, scene).await,
+        Verb::Retry(args) => orders::retry(args, scene).await,
+        Verb::Pause(args) => orders::pause(args, scene).await,
+        Verb::Resume(args) => orders::resume(args, scene).await,
+        Verb::Cancel(args) => orders::cancel(args, scene).await,
+        Verb::Simulate(args) => simulate::run(args, scene).await,
+        Verb::Jobs(args) => jobs::run(args, scene).await,
+    }
+}
+
+/// A folder as a flag's value.
+type Folder = PathBuf;

@@ -1,0 +1,67 @@
+//! `enlist check FILE`: every fault of the whole file, before any call.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::Scene;
+use super::files::{self, FileArgs};
+use super::talk::{self, many};
+use crate::app::{Exit, Failure};
+
+/// Flags of `check`.
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    file: FileArgs,
+}
+
+/// The last line of `check --json`; the lines before it are the faults, one a line.
+#[derive(Serialize)]
+struct CheckSummary {
+    file: String,
+    job: String,
+    rows: u64,
+    sound: u64,
+    faulty: u64,
+    errors: u64,
+    warnings: u64,
+    /// SHA-256 of the file; `null` when its columns could not be matched.
+    digest: Option<String>,
+    derived_keys: bool,
+}
+
+pub(super) async fn run(args: CheckArgs, scene: Scene) -> Result<Exit, Failure> {
+    let setting = files::load(&scene.app, &args.file.job, scene.talk)?;
+    let feed = files::open_to_check(&args.file, setting, scene.talk)?;
+    let told = files::check(&feed, &scene, scene.json)?;
+    let summary = told.checked.as_ref().map(|checked| &checked.summary);
+    let rows = summary.map_or(0, |summary| summary.rows);
+    let sound = summary.map_or(0, |summary| summary.sound);
+    if scene.json {
+        talk::json_line(&CheckSummary {
+            file: feed.source.name().to_string(),
+            job: feed.job.name.clone(),
+            rows,
+            sound,
+            faulty: rows - sound,
+            errors: told.errors,
+            warnings: told.warnings,
+            digest: summary.map(|summary| summary.digest.to_string()),
+            derived_keys: summary.is_some_and(|summary| summary.derived_keys),
+        })?;
+    } else {
+        scene.talk.say(format!(
+            "{}: {}, {} sound; {}, {}",
+            feed.source.name(),
+            many(rows, "row"),
+            talk::thousands(sound),
+            many(told.errors, "fault"),
+            many(told.warnings, "warning"),
+        ));
+    }
+    Ok(if told.errors == 0 {
+        Exit::Done
+    } else {
+        Exit::InvalidInput
+    })
+}

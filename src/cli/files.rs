@@ -1,0 +1,185 @@
+//! What `run`, `check` and `import` have in common: a file, a job, and faults to tell.
+
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::talk::{self, Talk, many};
+use super::{JobArgs, Scene};
+use crate::app::feed::{Checked, Feed};
+use crate::app::rehearsal::{Rehearsal, SAMPLE_JOB};
+use crate::app::{App, Env, Exit, Failure};
+use crate::config::Job;
+use crate::domain::batch::Batch;
+use crate::domain::fault::Fault;
+use crate::engine::ports::Appended;
+
+/// Faults listed to a person; all of them are counted, and `check --json` gives all.
+const FAULTS_SHOWN_MAX: u64 = 50;
+
+/// Which file.
+#[derive(Debug, Args)]
+pub(super) struct FileArgs {
+    /// The file: .csv, .json, .jsonl; - reads standard input.
+    #[arg(value_name = "FILE")]
+    pub(super) file: String,
+    #[command(flatten)]
+    pub(super) job: JobArgs,
+}
+
+/// The job, and the environment to connect with.
+pub(super) struct Setting {
+    pub(super) job: Job,
+    pub(super) env: Env,
+    /// The simulator, while it is needed.
+    pub(super) rehearsal: Option<Rehearsal>,
+}
+
+/// Loads the job that was named, without anything running.
+pub(super) fn load(app: &App, args: &JobArgs, talk: Talk) -> Result<Setting, Failure> {
+    let name = args.job.as_deref().unwrap_or(SAMPLE_JOB);
+    let loaded = Job::load(name, &args.sets)?;
+    for note in &loaded.notes {
+        talk.say(format!("warning: {note}"));
+    }
+    Ok(Setting {
+        job: loaded.job,
+        env: Arc::clone(&app.env),
+        rehearsal: None,
+    })
+}
+
+/// Loads the job; with none named, the sample job on the simulator, which is started.
+pub(super) async fn load_to_run(app: &App, args: &JobArgs, talk: Talk) -> Result<Setting, Failure> {
+    if args.job.is_some() {
+        return load(app, args, talk);
+    }
+    let rehearsal = Rehearsal::start(app, &args.sets).await?;
+    talk.say(format!(
+        "no job named: rehearsing {SAMPLE_JOB} on the built-in simulator at {}; nothing reaches a provider",
+        rehearsal.base_url
+    ));
+    Ok(Setting {
+        job: rehearsal.job.clone(),
+        env: Arc::clone(&rehearsal.env),
+        rehearsal: Some(rehearsal),
+    })
+}
+
+/// Opens the file under the job.
+pub(super) fn open(file: &str, setting: &Setting) -> Result<Feed, Failure> {
+    let mut feed = Feed::open(&setting.env, file, setting.job.clone())?;
+    if setting.rehearsal.is_some() {
+        feed.scope = Rehearsal::scope(&feed.scope);
+    }
+    Ok(feed)
+}
+
+/// Opens the file for a check: what is missing to run a job that was named is told, and is no reason not to check.
+pub(super) fn open_to_check(args: &FileArgs, setting: Setting, talk: Talk) -> Result<Feed, Failure> {
+    let (feed, missing) = Feed::open_to_check(&setting.env, &args.file, setting.job)?;
+    if let Some(missing) = missing.filter(|_| args.job.job.is_some()) {
+        talk.say(format!(
+            "warning: the file can be checked, but not run yet: {missing}"
+        ));
+    }
+    Ok(feed)
+}
+
+/// What a check told.
+pub(super) struct Told {
+    pub(super) checked: Option<Checked>,
+    pub(super) errors: u64,
+    pub(super) warnings: u64,
+}
+
+/// Checks the file and tells its faults: to a person the first ones and how many there are, as JSON all of them.
+pub(super) fn check(feed: &Feed, scene: &Scene, as_json: bool) -> Result<Told, Failure> {
+    let (mut errors, mut warnings) = (0_u64, 0_u64);
+    let mut gone = None;
+    let checked = tokio::task::block_in_place(|| {
+        feed.check(&mut |fault: &Fault| {
+            let shown = if fault.is_error() {
+                errors += 1;
+                errors
+            } else {
+                warnings += 1;
+                warnings
+            };
+            if as_json {
+                if gone.is_none() {
+                    gone = talk::json_line(fault).err();
+                }
+            } else if shown <= FAULTS_SHOWN_MAX {
+                scene.talk.fault(fault);
+            }
+        })
+    })?;
+    if let Some(failure) = gone {
+        return Err(failure);
+    }
+    if !as_json {
+        for (n, noun) in [(errors, "fault"), (warnings, "warning")] {
+            if n > FAULTS_SHOWN_MAX {
+                let more = many(n - FAULTS_SHOWN_MAX, &format!("more {noun}"));
+                scene.talk.say(format!(
+                    "… and {more}; `enlist check {} --json` gives all",
+                    feed.source.name()
+                ));
+            }
+        }
+    }
+    Ok(Told {
+        checked,
+        errors,
+        warnings,
+    })
+}
+
+/// Checks the file; it must have rows that may be sent. A file with faults has none, unless they are to be skipped.
+pub(super) fn check_to_send(feed: &Feed, scene: &Scene, skip_invalid: bool) -> Result<Checked, Failure> {
+    let told = check(feed, scene, false)?;
+    let file = feed.source.name();
+    let (sound, among) = told.checked.as_ref().map_or((0, String::new()), |checked| {
+        let (faulty, rows) = (checked.summary.faulty, checked.summary.rows);
+        (
+            checked.summary.sound,
+            format!(" in {} of {}", many(faulty, "row"), many(rows, "row")),
+        )
+    });
+    let (message, hint) = match told.checked {
+        Some(checked) if sound > 0 && (told.errors == 0 || skip_invalid) => return Ok(checked),
+        _ if told.errors == 0 => (format!("{file} has no rows; no call was made"), ""),
+        _ => {
+            let message = format!("{file}: {}{among}; no call was made", many(told.errors, "fault"));
+            let hint = match sound {
+                0 => "correct the file and run it again",
+                _ => "correct the file, or send the sound rows alone with --skip-invalid",
+            };
+            (message, hint)
+        }
+    };
+    Err(Failure::new(Exit::InvalidInput, message, hint))
+}
+
+/// What became of the file's rows on import, in a line.
+pub(super) fn imported(feed: &Feed, batch: &Batch, appended: &Appended) -> String {
+    let parts: Vec<String> = [
+        (appended.new, "new"),
+        (appended.resumed, "go on"),
+        (appended.changed, "changed"),
+        (appended.unchanged, "as before"),
+        (appended.faulty, "with faults"),
+    ]
+    .into_iter()
+    .filter(|(n, _)| *n > 0)
+    .map(|(n, what)| format!("{} {what}", talk::thousands(n)))
+    .collect();
+    format!(
+        "batch {}: {} of {}: {}",
+        batch.id,
+        many(batch.rows_total, "row"),
+        feed.source.name(),
+        parts.join(", ")
+    )
+}

@@ -1,0 +1,71 @@
+//! `enlist import FILE`: check, and put the rows into the ledger for workers.
+
+use std::sync::Arc;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::Scene;
+use super::files::{self, FileArgs};
+use super::progress::ProgressLine;
+use super::talk;
+use crate::app::{Exit, Failure};
+
+/// Flags of `import`.
+#[derive(Debug, Args)]
+pub(super) struct ImportArgs {
+    #[command(flatten)]
+    file: FileArgs,
+    /// Take the sound rows though others have faults.
+    #[arg(long)]
+    skip_invalid: bool,
+}
+
+/// What `import --json` says.
+#[derive(Serialize)]
+struct Imported {
+    batch: String,
+    rows: u64,
+    new: u64,
+    resumed: u64,
+    changed: u64,
+    unchanged: u64,
+    invalid: u64,
+}
+
+pub(super) async fn run(args: ImportArgs, scene: Scene) -> Result<Exit, Failure> {
+    if args.file.job.job.is_none() {
+        return Err(Failure::usage(
+            "which job?",
+            "name one with --job; `enlist jobs` lists them, and `enlist run FILE` rehearses without one",
+        ));
+    }
+    let setting = files::load(&scene.app, &args.file.job, scene.talk)?;
+    let feed = files::open(&args.file.file, &setting)?;
+    let checked = Arc::new(files::check_to_send(&feed, &scene, args.skip_invalid)?);
+    let feed = Arc::new(feed);
+    let ledger = scene.app.open_ledger()?;
+    let mut line = ProgressLine::new(scene.talk, checked.summary.rows);
+    let (batch, appended) = feed
+        .import(&checked, &*ledger, &*scene.app.world, &mut |rows| {
+            line.importing(rows);
+        })
+        .await?;
+    line.end();
+    let imported = Imported {
+        batch: batch.id.to_string(),
+        rows: batch.rows_total,
+        new: appended.new,
+        resumed: appended.resumed,
+        changed: appended.changed,
+        unchanged: appended.unchanged,
+        invalid: appended.faulty,
+    };
+    if scene.json {
+        talk::json(&imported)?
+    } else {
+        talk::data(&imported.batch)?
+    }
+    scene.talk.say(files::imported(&feed, &batch, &appended));
+    Ok(Exit::Done)
+}

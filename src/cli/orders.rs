@@ -1,0 +1,151 @@
+//! `retry`, `pause`, `resume`, `cancel`: what an operator asks of a batch.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::Scene;
+use super::talk::{self, many};
+use crate::app::{Exit, Failure};
+use crate::domain::batch::{Batch, Pause, PauseReason};
+use crate::domain::machine::Order;
+use crate::engine::ports::Which;
+
+/// Which batch.
+#[derive(Debug, Args)]
+struct BatchArg {
+    /// The batch: its id, the beginning of it, or last.
+    #[arg(value_name = "BATCH")]
+    batch: String,
+}
+
+/// Flags of `retry`.
+#[derive(Debug, Args)]
+pub(super) struct RetryArgs {
+    #[command(flatten)]
+    which: BatchArg,
+}
+
+/// Flags of `pause`.
+#[derive(Debug, Args)]
+pub(super) struct PauseArgs {
+    #[command(flatten)]
+    which: BatchArg,
+    /// Why, for those who look later.
+    #[arg(long, value_name = "TEXT", default_value = "asked for")]
+    reason: String,
+}
+
+/// Flags of `resume`.
+#[derive(Debug, Args)]
+pub(super) struct ResumeArgs {
+    #[command(flatten)]
+    which: BatchArg,
+}
+
+/// Flags of `cancel`.
+#[derive(Debug, Args)]
+pub(super) struct CancelArgs {
+    #[command(flatten)]
+    which: BatchArg,
+}
+
+/// What each of these verbs says with `--json`.
+#[derive(Serialize)]
+struct Ordered {
+    batch: String,
+    verb: &'static str,
+    /// Rows that were changed, or batches that were paused or resumed.
+    changed: u64,
+}
+
+fn answer(
+    scene: &Scene,
+    batch: &Batch,
+    verb: &'static str,
+    changed: u64,
+    line: &str,
+) -> Result<Exit, Failure> {
+    if scene.json {
+        talk::json(&Ordered {
+            batch: batch.id.to_string(),
+            verb,
+            changed,
+        })?;
+    }
+    scene.talk.say(format!("batch {}: {line}", batch.id));
+    Ok(Exit::Done)
+}
+
+pub(super) async fn retry(args: RetryArgs, scene: Scene) -> Result<Exit, Failure> {
+    let ledger = scene.app.open_ledger()?;
+    let batch = scene.app.find_batch(&*ledger, &args.which.batch).await?;
+    let changed = ledger
+        .apply_to_batch(&batch.id, &Order::Retry, scene.app.world.now())
+        .await?;
+    let line = if changed == 0 {
+        "no row can be tried again: each has its account or is still being worked".to_owned()
+    } else {
+        format!(
+            "{} to try again; run the file again, or a worker, to work them",
+            many(changed, "row")
+        )
+    };
+    answer(&scene, &batch, "retry", changed, &line)
+}
+
+pub(super) async fn pause(args: PauseArgs, scene: Scene) -> Result<Exit, Failure> {
+    let ledger = scene.app.open_ledger()?;
+    let batch = scene.app.find_batch(&*ledger, &args.which.batch).await?;
+    let pause = Pause {
+        reason: PauseReason::Operator,
+        detail: args.reason,
+        since: scene.app.world.now(),
+        until: None,
+    };
+    let changed = ledger
+        .set_pause(&Which::Batch(batch.id.clone()), Some(&pause))
+        .await?;
+    let line = match (&batch.pause, changed.is_empty()) {
+        (Some(before), true) => format!(
+            "was paused already ({}): {}",
+            before.reason.as_str(),
+            before.detail
+        ),
+        _ => "paused; calls on their way end, nothing new is sent".to_owned(),
+    };
+    answer(&scene, &batch, "pause", changed.len() as u64, &line)
+}
+
+pub(super) async fn resume(args: ResumeArgs, scene: Scene) -> Result<Exit, Failure> {
+    let ledger = scene.app.open_ledger()?;
+    let batch = scene.app.find_batch(&*ledger, &args.which.batch).await?;
+    // What stopped all batches of an account is over for all of them.
+    let which = match batch.pause.as_ref().map(|pause| pause.reason) {
+        Some(PauseReason::Auth | PauseReason::Quota) => Which::Scope(batch.scope.clone()),
+        _ => Which::Batch(batch.id.clone()),
+    };
+    let changed = ledger.set_pause(&which, None).await?;
+    let line = if changed.is_empty() {
+        "was not paused".to_owned()
+    } else {
+        format!(
+            "{} resumed; run the file again, or a worker, to go on",
+            many(changed.len() as u64, "batch")
+        )
+    };
+    answer(&scene, &batch, "resume", changed.len() as u64, &line)
+}
+
+pub(super) async fn cancel(args: CancelArgs, scene: Scene) -> Result<Exit, Failure> {
+    let ledger = scene.app.open_ledger()?;
+    let batch = scene.app.find_batch(&*ledger, &args.which.batch).await?;
+    ledger.cancel(&batch.id).await?;
+    let changed = ledger
+        .apply_to_batch(&batch.id, &Order::Cancel, scene.app.world.now())
+        .await?;
+    let line = format!(
+        "cancelled; {} settled as Cancelled, rows in flight follow",
+        many(changed, "row")
+    );
+    answer(&scene, &batch, "cancel", changed, &line)
+}

@@ -1,0 +1,118 @@
+//! `enlist run FILE`: the main job, from a file to a report.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::files::{self, FileArgs};
+use super::progress::ProgressLine;
+use super::talk;
+use super::worker::STOPPING;
+use super::{Folder, Scene};
+use crate::app::run::{Ended, Tick, report, work_batch};
+use crate::app::{Exit, Failure};
+use crate::config::Span;
+use crate::domain::report::Summary;
+
+/// Reports go here when no folder is named.
+pub(super) const REPORTS: &str = "enlist-reports";
+
+/// Flags of `run`.
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    file: FileArgs,
+    /// The report's folder. Default: enlist-reports/BATCH.
+    #[arg(long, short, value_name = "DIR")]
+    out: Option<Folder>,
+    /// Stop watching after this long (15m, 2h); rows still pending can be resumed. Default: until all have settled.
+    #[arg(long, value_name = "SPAN")]
+    wait: Option<Span>,
+    /// Send the sound rows though others have faults.
+    #[arg(long)]
+    skip_invalid: bool,
+}
+
+pub(super) async fn run(args: RunArgs, scene: Scene) -> Result<Exit, Failure> {
+    let setting = files::load_to_run(&scene.app, &args.file.job, scene.talk).await?;
+    // What is missing to connect is said before a long file is read.
+    setting.job.access(&*setting.env)?;
+    let feed = files::open(&args.file.file, &setting)?;
+    let checked = Arc::new(files::check_to_send(&feed, &scene, args.skip_invalid)?);
+    let feed = Arc::new(feed);
+    let ledger = scene.app.open_ledger()?;
+    let mut line = ProgressLine::new(scene.talk, checked.summary.rows);
+    let (batch, appended) = feed
+        .import(&checked, &*ledger, &*scene.app.world, &mut |rows| {
+            line.importing(rows);
+        })
+        .await?;
+    line.end();
+    scene.talk.say(files::imported(&feed, &batch, &appended));
+    let out = args
+        .out
+        .unwrap_or_else(|| PathBuf::from(REPORTS).join(batch.id.as_str()));
+
+    let mut line = ProgressLine::new(scene.talk, batch.rows_total);
+    let world = Arc::clone(&scene.app.world);
+    let mut stop = scene.stop.clone();
+    let wait = args.wait.map(Span::get);
+    let heed = stop.heed();
+    let mut told = |tick: &Tick| line.show(tick, &*world);
+    let worked = work_batch(
+        &scene.app,
+        &setting.env,
+        &ledger,
+        &batch,
+        wait,
+        async {
+            let exit = stop.asked().await;
+            scene.talk.say(STOPPING);
+            exit
+        },
+        &mut told,
+    )
+    .await;
+    line.end();
+    drop(heed);
+    let ended = worked?;
+    let summary = report(&scene.app, &ledger, &batch.id, &out).await?;
+    if scene.json {
+        talk::json(&summary)?;
+    }
+    let closing = closing(&summary, &out.display().to_string());
+    scene.talk.say(scene.app.with_ledger(&closing));
+    Ok(exit(&ended, &summary))
+}
+
+/// The last words: how it ended, where the report is, what to do.
+pub(super) fn closing(summary: &Summary, out: &str) -> String {
+    let outcomes: Vec<String> = summary
+        .outcomes
+        .iter()
+        .filter(|(_, rows)| *rows > 0)
+        .map(|(word, rows)| format!("{} {}", talk::thousands(rows), word.replace('_', " ")))
+        .collect();
+    let mut text = format!("{}: {}\nreport: {out}", summary.exit_meaning, outcomes.join(", "));
+    if let Some(pause) = &summary.pause {
+        text.push_str(&format!("\npaused ({}): {}", pause.reason, pause.detail));
+    }
+    if let Some(resume) = &summary.resume {
+        text.push_str(&format!("\nhint: {resume}"));
+    }
+    text
+}
+
+/// A signal's code stands for itself; otherwise the rows say.
+fn exit(ended: &Ended, summary: &Summary) -> Exit {
+    match (ended, summary.exit_code) {
+        (Ended::Asked(exit), _) => *exit,
+        (_, 0) => Exit::Done,
+        (_, 3) => Exit::InvalidInput,
+        (_, 4) => Exit::SomeRowsNot,
+        (_, 5) => Exit::StillPending,
+        (_, 6) => Exit::Paused,
+        _ => Exit::Failed,
+    }
+}

@@ -1,0 +1,151 @@
+//! What is said to people, on stderr; data alone goes to stdout.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::app::{Exit, Failure};
+use crate::domain::batch::{Counts, Tally};
+use crate::domain::fault::Fault;
+
+/// Speaks to the person, or keeps quiet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Talk {
+    quiet: bool,
+    terminal: bool,
+}
+
+impl Talk {
+    pub(super) fn new(quiet: bool) -> Self {
+        Self {
+            quiet,
+            terminal: io::stderr().is_terminal(),
+        }
+    }
+
+    /// Whether a line can be redrawn.
+    pub(super) const fn is_live(self) -> bool {
+        self.terminal && !self.quiet
+    }
+
+    /// A line of talk. A person who has gone away is no reason to stop working.
+    pub(super) fn say(self, line: impl AsRef<str>) {
+        if !self.quiet {
+            let _ = writeln!(io::stderr(), "{}", line.as_ref());
+        }
+    }
+}
+
+impl Talk {
+    /// A fault of the file; errors are told even when quiet.
+    pub(super) fn fault(self, fault: &Fault) {
+        if fault.is_error() || !self.quiet {
+            let _ = writeln!(io::stderr(), "{fault}");
+        }
+    }
+}
+
+/// An error, with its hint.
+pub(super) fn failure(failure: &Failure) {
+    if failure.message.is_empty() {
+        return;
+    }
+    let _ = writeln!(io::stderr(), "error: {failure}");
+}
+
+/// A line of data. A reader that has gone away ends the program as it would any filter.
+pub(super) fn data(line: impl AsRef<str>) -> Result<(), Failure> {
+    writeln!(io::stdout(), "{}", line.as_ref()).map_err(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => Failure::unheard(),
+        _ => Failure::new(Exit::Failed, format!("cannot write to stdout: {error}"), ""),
+    })
+}
+
+/// A value as JSON on stdout.
+pub(super) fn json(value: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| Failure::new(Exit::Failed, format!("cannot render the answer: {error}"), ""))?;
+    data(text)
+}
+
+/// A value as one line of JSON on stdout.
+pub(super) fn json_line(value: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string(value)
+        .map_err(|error| Failure::new(Exit::Failed, format!("cannot render the answer: {error}"), ""))?;
+    data(text)
+}
+
+/// A time as people say it: `2 h 5 min`, `40 s`.
+pub(super) fn span(span: Duration) -> String {
+    let s = span.as_secs();
+    match s {
+        0..=119 => format!("{s} s"),
+        120..=7_199 => format!("{} min", s / 60),
+        7_200..=172_799 => format!("{} h {} min", s / 3_600, s % 3_600 / 60),
+        _ => format!("{} days", s / 86_400),
+    }
+}
+
+/// A number with its noun: `1 row`, `50 rows`, `2 batches`.
+pub(super) fn many(n: u64, noun: &str) -> String {
+    let ending = match n {
+        1 => "",
+        _ if noun.ends_with("ch") => "es",
+        _ => "s",
+    };
+    format!("{} {noun}{ending}", thousands(n))
+}
+
+/// A number with commas between its thousands.
+pub(super) fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// How many tasks stand where: `30 active, 7 rejected`; of those that `wanted` picks.
+pub(super) fn tallies(counts: &Counts, wanted: impl Fn(Tally) -> bool) -> String {
+    let parts: Vec<String> = Tally::ALL
+        .into_iter()
+        .filter(|tally| counts.of(*tally) > 0 && wanted(*tally))
+        .map(|tally| {
+            format!(
+                "{} {}",
+                thousands(counts.of(tally)),
+                tally.as_str().replace('_', " ")
+            )
+        })
+        .collect();
+    parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_times_as_people_say_them() {
+        for (n, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(thousands(n), text);
+        }
+        for (s, text) in [
+            (0, "0 s"),
+            (119, "119 s"),
+            (150, "2 min"),
+            (7_500, "2 h 5 min"),
+            (260_000, "3 days"),
+        ] {
+            assert_eq!(span(Duration::from_secs(s)), text);
+        }
+        assert_eq!(many(1, "row"), "1 row");
+        assert_eq!(many(20_000, "row"), "20,000 rows");
+        assert_eq!(many(2, "batch"), "2 batches");
+    }
+}

@@ -1,0 +1,292 @@
+//! The report as a fold: what each row came to, in words a person can act on, and what the batch came to.
+//!
+//! Pure: the rows come from whoever has them, the files are written by [`crate::report`]. The names of columns and
+//! keys here are an interface to other programs; they do not change.
+
+pub mod cell;
+mod hint;
+pub mod summary;
+
+pub use summary::{Fold, Summary};
+
+use super::answer::{InactiveReason, RowError};
+use super::ids::{RowKey, Scope};
+use super::task::{Outcome, ParkReason, State, Task};
+use super::time::Timestamp;
+
+/// The columns that follow the user's own in every file of the report, in this order. A file that is fed back may
+/// have them; they are no data.
+pub const COLUMNS: [&str; 10] = [
+    "_line",
+    "_outcome",
+    "_provider_id",
+    "_provider_status",
+    "_attempts",
+    "_correlation_id",
+    "_error_code",
+    "_error_field",
+    "_error_message",
+    "_hint",
+];
+
+/// One more column, the last, when keys were derived because the file has no key column: feeding it back keeps the
+/// row's identity even when its content is corrected.
+pub const KEY_COLUMN: &str = "_key";
+
+/// The word in `_outcome` for a row that made no task because of its faults.
+pub const INVALID: &str = "Invalid";
+
+/// Between several errors of one row; the lists of codes, fields and messages have the same order.
+pub const SEPARATOR: &str = " | ";
+
+/// Errors shown of one row; of more than these it is only said how many.
+const ERRORS_MAX: usize = 20;
+
+/// A longer message is cut.
+const MESSAGE_CHARS_MAX: usize = 500;
+
+/// Finds the user's column for a provider's field path.
+pub type ColumnOf<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Which of the three lists a row is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Bucket {
+    /// In the state that was asked for.
+    Succeeded,
+    /// Done, and not in that state: a person must do something.
+    Failed,
+    /// Not done: going on will do it.
+    Pending,
+}
+
+/// A fault of a row, as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault<'a> {
+    /// The rule's id.
+    pub code: &'a str,
+    /// The user's column.
+    pub column: &'a str,
+    /// What is wrong.
+    pub message: &'a str,
+    /// What to do.
+    pub hint: &'a str,
+}
+
+/// What one row came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResultRow {
+    /// The line it starts on.
+    pub line: u64,
+    /// Which list it is in.
+    pub bucket: Bucket,
+    /// The outcome's word, the state's while there is none, or [`INVALID`].
+    pub outcome: &'static str,
+    /// Whether a step is still to do.
+    pub open: bool,
+    /// The provider's id of the account; empty while there is none.
+    pub provider_id: String,
+    /// The provider's status code as last seen.
+    pub provider_status: String,
+    /// Submits that left, or may have left.
+    pub attempts: u32,
+    /// The id the provider's support can search for; empty when nothing was sent.
+    pub correlation_id: String,
+    /// Codes, joined by [`SEPARATOR`]: the provider's, a rule's id, or a word of ours such as `inactive_address`.
+    pub error_code: String,
+    /// The user's columns, or the provider's fields where no column is known.
+    pub error_field: String,
+    /// What is wrong.
+    pub error_message: String,
+    /// What to do.
+    pub hint: String,
+    /// The account exists and the file now says something else.
+    pub changed: bool,
+    /// When the provider said that the account exists.
+    pub created_at: Option<Timestamp>,
+    /// When the row settled.
+    pub settled_at: Option<Timestamp>,
+}
+
+impl ResultRow {
+    /// What a row with faults came to.
+    pub fn of_faults<'a>(line: u64, faults: impl IntoIterator<Item = Fault<'a>>) -> Self {
+        let mut errors = Errors::default();
+        let mut hints: Vec<&str> = Vec::new();
+        for fault in faults {
+            errors.push(fault.code, fault.column, fault.message);
+            if !fault.hint.is_empty() && !hints.contains(&fault.hint) && hints.len() < ERRORS_MAX {
+                hints.push(fault.hint);
+            }
+        }
+        let (error_code, error_field, error_message) = errors.joined();
+        Self {
+            line,
+            bucket: Bucket::Failed,
+            outcome: INVALID,
+            open: false,
+            provider_id: String::new(),
+            provider_status: String::new(),
+            attempts: 0,
+            correlation_id: String::new(),
+            error_code,
+            error_field,
+            error_message,
+            hint: hints.join(SEPARATOR),
+            changed: false,
+            created_at: None,
+            settled_at: None,
+        }
+    }
+
+    /// What a sound row came to.
+    pub fn of_task(line: u64, scope: &Scope, key: &RowKey, task: &Task, column_of: ColumnOf<'_>) -> Self {
+        let errors = errors_of(task, column_of);
+        let hint = hint::of_task(scope, task, &errors.fields);
+        let (error_code, error_field, error_message) = errors.joined();
+        let sent = task.tries.sends > 0 || task.unknown;
+        Self {
+            line,
+            bucket: bucket(&task.state),
+            outcome: task.state.as_str(),
+            open: !task.state.is_settled(),
+            provider_id: task
+                .account
+                .as_ref()
+                .map(|id| id.as_str().to_owned())
+                .unwrap_or_default(),
+            provider_status: task
+                .status
+                .as_ref()
+                .map(|code| code.as_str().to_owned())
+                .unwrap_or_default(),
+            attempts: task.tries.sends,
+            correlation_id: if sent {
+                task.correlation_id(scope, key).to_string()
+            } else {
+                String::new()
+            },
+            error_code,
+            error_field,
+            error_message,
+            hint,
+            changed: task.changed,
+            created_at: task.created_at,
+            settled_at: task.settled_at,
+        }
+    }
+}
+
+const fn bucket(state: &State) -> Bucket {
+    match state {
+        State::Settled(outcome) if outcome.is_wanted() => Bucket::Succeeded,
+        State::Settled(Outcome::StillPending) => Bucket::Pending,
+        State::Settled(_) => Bucket::Failed,
+        _ => Bucket::Pending,
+    }
+}
+
+/// What is wrong with a task's row: our own reason for the outcome if it has one, then what the provider said. A
+/// row that is as wanted has no errors, whatever it took to get there.
+fn errors_of(task: &Task, column_of: ColumnOf<'_>) -> Errors {
+    let mut errors = Errors::default();
+    if bucket(&task.state) == Bucket::Succeeded {
+        return errors;
+    }
+    if let State::Settled(outcome) = task.state
+        && let Some((code, message)) = reason(outcome, task.errors.is_empty())
+    {
+        errors.push(code, "", message);
+    }
+    for RowError { code, field, message } in &task.errors {
+        let column = if field.is_empty() { None } else { column_of(field) };
+        errors.push(code, column.as_deref().unwrap_or(field), message);
+    }
+    errors
+}
+
+/// A code and a message of ours for an outcome that the provider's errors do not explain.
+const fn reason(outcome: Outcome, no_errors: bool) -> Option<(&'static str, &'static str)> {
+    Some(match outcome {
+        Outcome::Active | Outcome::StillPending => return None,
+        Outcome::Rejected if no_errors => ("rejected", "the provider refused the row"),
+        Outcome::Rejected => return None,
+        Outcome::Inactive(InactiveReason::Unspecified) => {
+            ("inactive", "the provider made the account inactive")
+        }
+        Outcome::Inactive(InactiveReason::InvalidAddress) => (
+            "inactive_address",
+            "the provider made the account inactive: it finds the address invalid",
+        ),
+        Outcome::Inactive(InactiveReason::Blocked) => {
+            ("inactive_blocked", "the provider blocked the account")
+        }
+        Outcome::Parked(ParkReason::UnknownStatus) => (
+            "unknown_status",
+            "the account has a status code that is not in the provider's contract",
+        ),
+        Outcome::Parked(ParkReason::UnknownOutcome) => (
+            "unknown_outcome",
+            "it could not be found out whether the account exists",
+        ),
+        Outcome::Parked(ParkReason::AccountMissing) => (
+            "account_missing",
+            "the provider no longer knows the account it made",
+        ),
+        Outcome::Exhausted => (
+            "exhausted",
+            "tries or their time are used up; as far as can be known there is no account",
+        ),
+        Outcome::Cancelled => ("cancelled", "the batch was cancelled before this row settled"),
+    })
+}
+
+/// Three lists of the same length.
+#[derive(Debug, Default)]
+struct Errors {
+    codes: Vec<String>,
+    fields: Vec<String>,
+    messages: Vec<String>,
+    more: usize,
+}
+
+impl Errors {
+    fn push(&mut self, code: &str, field: &str, message: &str) {
+        if self.codes.len() >= ERRORS_MAX {
+            self.more += 1;
+            return;
+        }
+        self.codes.push(code.to_owned());
+        self.fields.push(field.to_owned());
+        let cut = message
+            .char_indices()
+            .nth(MESSAGE_CHARS_MAX)
+            .map(|(byte, _)| byte);
+        self.messages
+            .push(match cut.and_then(|byte| message.get(..byte)) {
+                Some(beginning) => format!("{beginning}…"),
+                None => message.to_owned(),
+            });
+    }
+
+    fn joined(mut self) -> (String, String, String) {
+        if let (Some(last), more @ 1..) = (self.messages.last_mut(), self.more) {
+            last.push_str(&format!(" (and {more} more errors)"));
+        }
+        (joined(self.codes), joined(self.fields), joined(self.messages))
+    }
+}
+
+/// The parts in one text; empty if all of them are. Where there are several, none holds the separator.
+fn joined(mut parts: Vec<String>) -> String {
+    if parts.iter().all(String::is_empty) {
+        return String::new();
+    }
+    if parts.len() == 1 {
+        return parts.pop().unwrap_or_default();
+    }
+    let parts: Vec<String> = parts.iter().map(|part| part.replace(SEPARATOR, " / ")).collect();
+    parts.join(SEPARATOR)
+}
+
+#[cfg(test)]
+mod tests;

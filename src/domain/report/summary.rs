@@ -1,0 +1,333 @@
+//! What a batch came to: `summary.json`, and what `--json` prints. Keys are snake_case, always all present, and do not
+//! change their meaning; times are RFC 3339 in UTC, spans milliseconds.
+
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+
+use super::{Bucket, INVALID, ResultRow};
+use crate::domain::attempt::CallKind;
+use crate::domain::batch::{Batch, Counts, Pause};
+use crate::domain::ids::BatchId;
+use crate::domain::time::Timestamp;
+
+/// The number of this shape; it grows when a key changes its meaning or goes, not when one is added.
+pub const FORMAT: u32 = 1;
+
+/// What a batch came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// The batch's id.
+    pub batch: String,
+    /// The job's name.
+    pub job: String,
+    /// The provider's name.
+    pub provider: String,
+    /// The account holder at the provider and the system's address.
+    pub account: String,
+    /// What was asked for each row.
+    pub action: &'static str,
+    /// The file's name, without folders.
+    pub file: String,
+    /// SHA-256 of the file, 64 hex digits.
+    pub file_digest: String,
+    /// How far it is.
+    pub progress: Progress,
+    /// The exit code that says the same.
+    pub exit_code: u8,
+    /// That code in words.
+    pub exit_meaning: &'static str,
+    /// Rows by what is to do about them.
+    pub rows: Rows,
+    /// Rows by the word in `_outcome`, in snake_case.
+    pub outcomes: Outcomes,
+    /// HTTP exchanges of the batch's tasks.
+    pub calls: Calls,
+    /// Sends of a submit beyond the first for a row.
+    pub resends: u64,
+    /// 429 answers.
+    pub throttled: u64,
+    /// Mean time from an account's making to its settling; `null` while none has settled.
+    pub settle_ms_mean: Option<u64>,
+    /// From the import to the last row that settled; `null` while none has.
+    pub took_ms: Option<u64>,
+    /// When the batch was imported.
+    pub imported_at: String,
+    /// When the first account was made.
+    pub first_created_at: Option<String>,
+    /// When the last row settled.
+    pub last_settled_at: Option<String>,
+    /// When this was written.
+    pub written_at: String,
+    /// Why nothing goes on, if so.
+    pub pause: Option<PauseShown>,
+    /// What to do to go on; `null` when there is nothing.
+    pub resume: Option<String>,
+}
+
+/// How far a batch is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Progress {
+    /// Rows of the file are missing in the ledger.
+    Importing,
+    /// Rows have a step still to do.
+    Open,
+    /// Rows have a step still to do, and nothing is done until a pause ends.
+    Paused,
+    /// An operator cancelled it.
+    Cancelled,
+    /// Every row has settled.
+    Finished,
+}
+
+/// Rows by what is to do about them. `succeeded + failed + pending = reported`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Rows {
+    /// In the file.
+    pub in_file: u64,
+    /// In the report; fewer than `in_file` while an import is unfinished.
+    pub reported: u64,
+    /// In the state that was asked for.
+    pub succeeded: u64,
+    /// Done and not in that state; the invalid ones are among them.
+    pub failed: u64,
+    /// Going on will do it: the open ones and those still pending at their deadline.
+    pub pending: u64,
+    /// With a step still to do.
+    pub open: u64,
+    /// With faults, never sent.
+    pub invalid: u64,
+    /// Whose account exists with data other than the file's.
+    pub changed: u64,
+}
+
+/// HTTP exchanges by kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Calls {
+    /// Made or changed an account.
+    pub submit: u64,
+    /// Found out whether one exists.
+    pub look_up: u64,
+    /// Looked at a status.
+    pub poll: u64,
+    /// All of them.
+    pub total: u64,
+}
+
+/// A pause as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PauseShown {
+    /// Its name: `auth`, `quota`, `error_rate`, `configuration`, `operator`.
+    pub reason: &'static str,
+    /// What the provider or the operator said.
+    pub detail: String,
+    /// Since when.
+    pub since: String,
+    /// When it ends by itself; `null` waits for a person.
+    pub until: Option<String>,
+    /// What to do.
+    pub hint: String,
+}
+
+impl PauseShown {
+    /// The pause of this batch.
+    pub fn of(pause: &Pause, batch: &BatchId) -> Self {
+        Self {
+            reason: pause.reason.as_str(),
+            detail: pause.detail.clone(),
+            since: pause.since.to_string(),
+            until: pause.until.map(|until| until.to_string()),
+            hint: pause.reason.hint_for(batch),
+        }
+    }
+}
+
+/// Rows by outcome, in a fixed order; words not seen have zero.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcomes(Vec<(&'static str, u64)>);
+
+impl Default for Outcomes {
+    fn default() -> Self {
+        let words = [
+            "Active",
+            "Inactive",
+            "Rejected",
+            INVALID,
+            "StillPending",
+            "Parked",
+            "Exhausted",
+            "Cancelled",
+            "Queued",
+            "Unknown",
+            "Reconciling",
+            "Pending",
+        ];
+        Self(words.map(|word| (word, 0)).to_vec())
+    }
+}
+
+impl Outcomes {
+    fn add(&mut self, word: &'static str) {
+        match self.0.iter_mut().find(|(known, _)| *known == word) {
+            Some((_, rows)) => *rows += 1,
+            None => self.0.push((word, 1)),
+        }
+    }
+
+    /// Each word of `_outcome` in snake_case, with its rows.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+        self.0.iter().copied()
+    }
+
+    /// Rows with this word in `_outcome`.
+    pub fn of(&self, word: &str) -> u64 {
+        self.0
+            .iter()
+            .find(|(known, _)| *known == word)
+            .map_or(0, |(_, rows)| *rows)
+    }
+}
+
+impl Serialize for Outcomes {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(Some(self.0.len()))?;
+        for (word, rows) in &self.0 {
+            map.serialize_entry(&snake_case(word), rows)?;
+        }
+        map.end()
+    }
+}
+
+/// `StillPending` as `still_pending`.
+fn snake_case(word: &str) -> String {
+    let mut snake = String::with_capacity(word.len() + 2);
+    for (index, c) in word.char_indices() {
+        if c.is_ascii_uppercase() && index > 0 {
+            snake.push('_');
+        }
+        snake.push(c.to_ascii_lowercase());
+    }
+    snake
+}
+
+/// Gathers rows into a summary.
+#[derive(Clone, Debug, Default)]
+pub struct Fold {
+    rows: Rows,
+    outcomes: Outcomes,
+    first_created_at: Option<Timestamp>,
+    last_settled_at: Option<Timestamp>,
+}
+
+impl Fold {
+    /// Counts a row in.
+    pub fn add(&mut self, row: &ResultRow) {
+        self.rows.reported += 1;
+        match row.bucket {
+            Bucket::Succeeded => self.rows.succeeded += 1,
+            Bucket::Failed => self.rows.failed += 1,
+            Bucket::Pending => self.rows.pending += 1,
+        }
+        self.rows.open += u64::from(row.open);
+        self.rows.invalid += u64::from(row.outcome == INVALID);
+        self.rows.changed += u64::from(row.changed);
+        self.outcomes.add(row.outcome);
+        self.first_created_at = match (self.first_created_at, row.created_at) {
+            (Some(first), Some(at)) => Some(first.min(at)),
+            (first, at) => first.or(at),
+        };
+        self.last_settled_at = self.last_settled_at.max(row.settled_at);
+    }
+
+    /// The summary of the rows counted in, at the time `now`. `counts` may be a moment older or newer than the rows
+    /// while work goes on.
+    pub fn finish(self, batch: &Batch, counts: &Counts, now: Timestamp) -> Summary {
+        let rows = Rows {
+            in_file: batch.rows_total.max(self.rows.reported),
+            ..self.rows
+        };
+        let missing = rows.in_file - rows.reported;
+        let pause = batch
+            .pause
+            .as_ref()
+            .filter(|pause| pause.until.is_none_or(|until| until > now));
+        let progress = match () {
+            () if batch.cancelled && rows.open == 0 => Progress::Cancelled,
+            () if pause.is_some() && (rows.open > 0 || missing > 0) => Progress::Paused,
+            () if missing > 0 => Progress::Importing,
+            () if rows.open > 0 => Progress::Open,
+            () => Progress::Finished,
+        };
+        let (exit_code, exit_meaning) = exit(&rows, progress);
+        let calls = [CallKind::Submit, CallKind::LookUp, CallKind::Poll].map(|kind| counts.calls_of(kind));
+        let [submit, look_up, poll] = calls;
+        Summary {
+            format: FORMAT,
+            batch: batch.id.to_string(),
+            job: batch.job.clone(),
+            provider: batch.scope.provider.clone(),
+            account: batch.scope.account.clone(),
+            action: batch.action.as_str(),
+            file: batch.file_name.clone(),
+            file_digest: batch.file_digest.to_string(),
+            progress,
+            exit_code,
+            exit_meaning,
+            rows,
+            outcomes: self.outcomes,
+            calls: Calls {
+                submit,
+                look_up,
+                poll,
+                total: calls.iter().sum(),
+            },
+            resends: counts.resends,
+            throttled: counts.throttled,
+            settle_ms_mean: counts.settle_ms_sum.checked_div(counts.settle_n),
+            took_ms: self.last_settled_at.map(|at| millis(at.since(batch.created_at))),
+            imported_at: batch.created_at.to_string(),
+            first_created_at: self.first_created_at.map(|at| at.to_string()),
+            last_settled_at: self.last_settled_at.map(|at| at.to_string()),
+            written_at: now.to_string(),
+            pause: pause.map(|pause| PauseShown::of(pause, &batch.id)),
+            resume: resume(batch, &rows, progress),
+        }
+    }
+}
+
+fn millis(span: std::time::Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The exit code of a run that ends like this. Pending rows outrank failed ones: the first can be waited for.
+fn exit(rows: &Rows, progress: Progress) -> (u8, &'static str) {
+    let unfinished = rows.pending > 0 || rows.reported < rows.in_file;
+    match progress {
+        Progress::Paused => (6, "paused"),
+        Progress::Cancelled if rows.succeeded < rows.in_file => {
+            (4, "finished, some rows are not in their wanted state")
+        }
+        _ if unfinished => (5, "rows are still pending"),
+        _ if rows.invalid > 0 && rows.invalid == rows.reported => {
+            (3, "the input is invalid, no call was made")
+        }
+        _ if rows.failed > 0 => (4, "finished, some rows are not in their wanted state"),
+        _ => (0, "every row is in its wanted state"),
+    }
+}
+
+fn resume(batch: &Batch, rows: &Rows, progress: Progress) -> Option<String> {
+    match progress {
+        Progress::Paused => {
+            let pause = batch.pause.as_ref()?;
+            Some(pause.reason.hint_for(&batch.id))
+        }
+        Progress::Cancelled => None,
+        _ if rows.pending > 0 || rows.reported < rows.in_file => {
+            Some("run the same command again: it goes on where it stopped".to_owned())
+        }
+        _ => None,
+    }
+}

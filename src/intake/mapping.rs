@@ -1,0 +1,379 @@
+//! Which column of a file is which field.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::names::Names;
+use super::reader::Headers;
+use super::row::Row;
+use crate::domain::contract::{Cells, Contract, Need};
+use crate::domain::fault::{Fault, Place, Severity};
+use crate::domain::field::Field;
+use crate::domain::near::{fold, nearest};
+use crate::domain::report::{COLUMNS, KEY_COLUMN};
+
+/// What a job writes in a field's place to pass a column over.
+const PASS_OVER: &str = "-";
+
+/// Which column is which field, for one file under one job.
+#[derive(Clone, Debug)]
+pub struct Mapping {
+    headers: Headers,
+    /// By [`Field::slot`].
+    columns: Vec<Option<usize>>,
+    contacts: u8,
+    warnings: Vec<Fault>,
+}
+
+impl Mapping {
+    /// Matches columns to fields: first those that the job names (`header -> field`, `-` to pass one over), then
+    /// by canonical name, alias and the provider's own path.
+    ///
+    /// Faults, when it cannot be done: required columns that are missing, two columns for one field, and a job
+    /// that names what does not exist.
+    pub fn build(
+        headers: &Headers,
+        contract: &Contract,
+        job_columns: &BTreeMap<String, String>,
+    ) -> Result<Self, Vec<Fault>> {
+        let mut builder = Builder {
+            headers,
+            names: Names::new(contract),
+            contract,
+            columns: vec![None; Field::SLOTS],
+            decided: vec![Decided::No; headers.names().len()],
+            faults: Vec::new(),
+        };
+        job_columns
+            .iter()
+            .for_each(|(header, field)| builder.by_job(header, field));
+        (0..headers.names().len()).for_each(|column| builder.by_name(column));
+        builder.key_of_report();
+        builder.unknown();
+        builder.missing();
+        if builder.faults.iter().any(Fault::is_error) {
+            return Err(builder.faults);
+        }
+        let contacts =
+            Field::all().filter(|field| builder.columns.get(field.slot()).is_some_and(Option::is_some));
+        let contacts = contacts
+            .filter_map(Field::contact)
+            .max()
+            .map_or(0, |last| last + 1);
+        Ok(Self {
+            headers: headers.clone(),
+            columns: builder.columns,
+            contacts,
+            warnings: builder.faults,
+        })
+    }
+
+    /// What the user should know of the columns: unknown ones, and that keys are derived. Told once a file.
+    pub fn warnings(&self) -> &[Fault] {
+        &self.warnings
+    }
+
+    /// The column of a field, counted from 0.
+    pub fn column_of(&self, field: Field) -> Option<usize> {
+        self.columns.get(field.slot()).copied().flatten()
+    }
+
+    /// The user's header for a field.
+    pub fn header_of(&self, field: Field) -> Option<&str> {
+        self.headers
+            .names()
+            .get(self.column_of(field)?)
+            .map(String::as_str)
+    }
+
+    /// Whether rows get keys derived from their content, for want of a column.
+    pub fn derives_keys(&self) -> bool {
+        self.column_of(Field::Key).is_none()
+    }
+
+    /// How many contacts the file has columns for.
+    pub fn contacts(&self) -> u8 {
+        self.contacts
+    }
+
+    /// A row as a contract looks at it. `derived_key` stands in for the column that the file does not have.
+    pub(super) fn cells<'a>(&'a self, row: &'a Row, derived_key: Option<&'a str>) -> MappedRow<'a> {
+        MappedRow {
+            mapping: self,
+            row,
+            derived_key,
+        }
+    }
+}
+
+/// A row under a mapping.
+pub(super) struct MappedRow<'a> {
+    mapping: &'a Mapping,
+    row: &'a Row,
+    derived_key: Option<&'a str>,
+}
+
+impl Cells for MappedRow<'_> {
+    fn text(&self, field: Field) -> Option<&str> {
+        match self.mapping.column_of(field) {
+            Some(column) => Some(self.row.cell(column).unwrap_or_default()),
+            None if field == Field::Key => self.derived_key,
+            None => None,
+        }
+    }
+
+    fn place(&self, field: Field) -> Place {
+        let headers = &self.mapping.headers;
+        let place = Place::record(headers.file(), self.row.line(), self.row.record());
+        match self.mapping.column_of(field) {
+            Some(column) => headers.cell_place(&place, column),
+            None => Place {
+                column: field.to_string(),
+                ..place
+            },
+        }
+    }
+
+    fn contacts(&self) -> u8 {
+        self.mapping.contacts
+    }
+
+    fn is_number(&self, field: Field) -> bool {
+        self.mapping
+            .column_of(field)
+            .is_some_and(|column| self.row.is_number(column))
+    }
+
+    fn bytes(&self) -> usize {
+        self.row.bytes()
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Decided {
+    No,
+    /// By name, or passed over.
+    Yes,
+    ByJob,
+}
+
+struct Builder<'a> {
+    headers: &'a Headers,
+    names: Names<'a>,
+    contract: &'a Contract,
+    columns: Vec<Option<usize>>,
+    decided: Vec<Decided>,
+    faults: Vec<Fault>,
+}
+
+impl Builder<'_> {
+    fn by_job(&mut self, header: &str, field_name: &str) {
+        let names = self.headers.names();
+        let exact = names.iter().position(|name| name == header.trim());
+        let Some(column) = exact.or_else(|| names.iter().position(|name| fold(name) == fold(header))) else {
+            let near = nearest(header, names.iter().map(String::as_str));
+            let hint = near
+                .map(|name| format!("did you mean `{name}`?"))
+                .unwrap_or_default();
+            let message = format!("the job names a column `{header}` that the file does not have");
+            let fault = Fault::error(Place::file(self.headers.file()), "job.column", message, hint);
+            return self.faults.push(fault.with_severity(Severity::Warning));
+        };
+        if field_name.trim() == PASS_OVER {
+            return self.decide(column, Decided::ByJob);
+        }
+        let field = field_name
+            .trim()
+            .parse()
+            .ok()
+            .or_else(|| self.names.field_of(field_name));
+        let Some(field) = field.filter(|field| self.contract.rule(*field).is_some()) else {
+            let near = nearest(field_name, self.names.known().map(|(name, _)| name));
+            let hint = near
+                .map(|name| format!("did you mean `{name}`?"))
+                .unwrap_or_default();
+            let message = format!(
+                "the job takes this for `{field_name}`, which {} has no field for",
+                self.contract.provider
+            );
+            return self.faults.push(Fault::error(
+                self.headers.place(column),
+                "job.field",
+                message,
+                hint,
+            ));
+        };
+        self.assign(field, column, Decided::ByJob);
+    }
+
+    fn by_name(&mut self, column: usize) {
+        let name = self
+            .headers
+            .names()
+            .get(column)
+            .map(|name| name.to_lowercase())
+            .unwrap_or_default();
+        if self.decided.get(column) != Some(&Decided::No) {
+            return;
+        }
+        if COLUMNS.contains(&name.as_str()) {
+            return self.decide(column, Decided::Yes);
+        }
+        if name != KEY_COLUMN
+            && let Some(field) = self.names.field_of(&name)
+        {
+            self.assign(field, column, Decided::Yes);
+        }
+    }
+
+    fn key_of_report(&mut self) {
+        let Some(column) = self
+            .headers
+            .names()
+            .iter()
+            .position(|name| name.eq_ignore_ascii_case(KEY_COLUMN))
+        else {
+            return;
+        };
+        if self.columns.get(Field::Key.slot()) == Some(&None)
+            && self.decided.get(column) == Some(&Decided::No)
+        {
+            return self.assign(Field::Key, column, Decided::Yes);
+        }
+        self.decide(column, Decided::Yes);
+    }
+
+    fn assign(&mut self, field: Field, column: usize, how: Decided) {
+        let before = self.columns.get(field.slot()).copied().flatten();
+        if let Some(before) = before {
+            return self.second(field, before, column, how);
+        }
+        if let Some(place) = self.columns.get_mut(field.slot()) {
+            *place = Some(column);
+        }
+        self.decide(column, how);
+    }
+
+    /// Two columns for one field: the job's own word stands against a name, names do not stand against each other.
+    fn second(&mut self, field: Field, before: usize, column: usize, how: Decided) {
+        let other = self.headers.names().get(before).cloned().unwrap_or_default();
+        let job_decided = self.decided.get(before) == Some(&Decided::ByJob) && how == Decided::Yes;
+        self.decide(column, how);
+        let place = self.headers.place(column);
+        let fault = if job_decided {
+            let message = format!("passed over: the job takes `{other}` for {field}");
+            Fault::error(place, "column.passed_over", message, "").with_severity(Severity::Warning)
+        } else {
+            let message = format!(
+                "this and column {} `{other}` are both taken for {field}",
+                before + 1
+            );
+            let hint = "rename one, or write it with \"-\" under [columns] in the job file";
+            Fault::error(place, "column.twice", message, hint)
+        };
+        self.faults.push(Fault {
+            field: Some(field),
+            ..fault
+        });
+    }
+
+    fn decide(&mut self, column: usize, how: Decided) {
+        if let Some(decided) = self.decided.get_mut(column) {
+            *decided = how;
+        }
+    }
+
+    fn undecided(&self) -> impl Iterator<Item = (usize, &String)> {
+        let open = self.headers.names().iter().enumerate();
+        open.filter(|(column, _)| self.decided.get(*column) == Some(&Decided::No))
+    }
+
+    /// Tells of the columns that nothing was made of.
+    fn unknown(&mut self) {
+        let warn = |column: usize, rule, message: &str, hint: String| {
+            Fault::error(self.headers.place(column), rule, message, hint).with_severity(Severity::Warning)
+        };
+        let free = || {
+            self.names
+                .known()
+                .filter(|(_, field)| self.columns.get(field.slot()) == Some(&None))
+        };
+        let faults: Vec<Fault> = self
+            .undecided()
+            .map(|(column, name)| {
+                let last = name.rsplit('.').next().unwrap_or(name);
+                let root = name.split(['.', '[']).next().unwrap_or(name);
+                if name.is_empty() {
+                    return warn(
+                        column,
+                        "column.unnamed",
+                        "a column without a name is not read",
+                        String::new(),
+                    );
+                }
+                if self.contract.read_only.contains(&root) {
+                    let message = format!("{} decides this itself; it is not sent", self.contract.provider);
+                    return warn(column, "column.read_only", &message, String::new());
+                }
+                let hint = match nearest(last, free().map(|(known, _)| known)) {
+                    Some(near) => format!(
+                        "did you mean `{near}`? Rename it, or name it under [columns] in the job file"
+                    ),
+                    None => "nothing is sent from it; to use it, name it under [columns] in the job file"
+                        .to_owned(),
+                };
+                warn(column, "column.unknown", "not a column that is known", hint)
+            })
+            .collect();
+        self.faults.extend(faults);
+    }
+
+    /// Tells of the fields that must have a column and have none.
+    fn missing(&mut self) {
+        let file: &Arc<str> = self.headers.file();
+        let without = |field: Field| self.columns.get(field.slot()) == Some(&None);
+        let mut faults = Vec::new();
+        for rule in self.contract.fields.iter().filter(|rule| without(rule.field)) {
+            let field = rule.field;
+            let names = || std::iter::once(field.base_name()).chain(rule.aliases.iter().copied());
+            let near = self
+                .undecided()
+                .find(|(_, header)| nearest(header, names()).is_some());
+            let hint = match near {
+                Some((_, header)) => {
+                    format!("rename `{header}` to `{field}`, or name it under [columns] in the job file")
+                }
+                None => format!("add a column `{field}`, or name yours under [columns] in the job file"),
+            };
+            match rule.need {
+                Need::Required => {
+                    let fault = Fault::error(
+                        Place::file(file),
+                        "column.missing",
+                        format!("no column for {field}"),
+                        hint,
+                    );
+                    faults.push(Fault {
+                        field: Some(field),
+                        source: rule.source.into(),
+                        ..fault
+                    });
+                }
+                Need::WithColumn => {
+                    let message = "no column for your own id of each reseller: keys are derived from company, country and email";
+                    let hint = "add a column `key`; without one, a row whose company, country or email changes is a new row";
+                    let fault = Fault::error(Place::file(file), "key.derived", message, hint);
+                    faults.push(Fault {
+                        field: Some(field),
+                        ..fault.with_severity(Severity::Note)
+                    });
+                }
+                Need::Optional | Need::Default(_) | Need::FromJob => (),
+            }
+        }
+        self.faults.extend(faults);
+    }
+}
+
+#[cfg(test)]
+mod tests;

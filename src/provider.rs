@@ -1,0 +1,35 @@
+//! Floor 3: providers' systems behind the engine's [`Provider`](crate::engine::ports::Provider) port.
+//!
+//! A provider is a folder of three parts: `wire` (what goes over the line, as types), `classify` (pure: what came
+//! back, as an [`Answer`](crate::domain::answer::Answer)) and `client` (tokens, ids, budget, paging). What they share
+//! stands here: the [`transport`], and the [`token`] of an OAuth client.
+
+pub mod adobe;
+pub mod token;
+pub mod transport;
+
+#[cfg(test)]
+pub(crate) mod testing;
+
+/// A setting that cannot be worked with. Found before any call is made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{setting}: {problem}\nhint: {hint}")]
+pub struct SettingError {
+    /// Where it stands in the job file, `connection.base_url`, or what else it is about.
+    pub setting: &'static str,
+    /// What is wrong.
+    pub problem: String,
+    /// What to do.
+    pub hint: &'static str,
+}
+
+impl SettingError {
+    /// Names a setting, what is wrong with it, and what to do.
+    pub fn new(setting: &'static str, problem: impl Into<String>, hint: &'static str) -> Self {
+        Self {
+            setting,
+            problem: problem.into(),
+            hint,
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The four lists and the summary: one pass over the rows, each row written to `results.csv` and to one other list.
+
+use std::borrow::Cow;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use csv::{ByteRecord, Terminator, Writer, WriterBuilder};
+use tokio::sync::mpsc::Receiver;
+
+use super::draft::{Draft, Finished, settle, sweep};
+use super::{Message, Options, ReportError};
+use crate::domain::batch::{Batch, Counts};
+use crate::domain::report::cell::neutralise;
+use crate::domain::report::{Bucket, COLUMNS, Fault, Fold, KEY_COLUMN, ResultRow, Summary};
+use crate::domain::time::Timestamp;
+use crate::engine::ports::RowView;
+
+/// What a spreadsheet takes for the sign of UTF-8.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+/// Writes everything that comes until the end; without an end, nothing is put in place.
+pub(super) fn write(
+    dir: &Path,
+    batch: &Batch,
+    counts: &Counts,
+    options: &Options,
+    now: Timestamp,
+    mut rows: Receiver<Message>,
+) -> Result<Summary, ReportError> {
+    let folder = |source| ReportError::Folder {
+        dir: dir.to_owned(),
+        source,
+    };
+    let full = |source| ReportError::File {
+        path: dir.to_owned(),
+        source,
+    };
+    fs::create_dir_all(dir).map_err(folder)?;
+    sweep(dir, now);
+    let mut lists = Lists::begin(dir, batch, options).map_err(folder)?;
+    let mut fold = Fold::default();
+    loop {
+        match rows.blocking_recv() {
+            Some(Message::Rows(page)) => {
+                for row in &page {
+                    let result = lists.result(row);
+                    fold.add(&result);
+                    lists.write(row, &result).map_err(full)?;
+                }
+            }
+            Some(Message::End) => break,
+            None => return Err(ReportError::BrokenOff("the rows stopped coming".into())),
+        }
+    }
+    let summary = fold.finish(batch, counts, now);
+    let mut files = lists.finish().map_err(full)?;
+    files.push(summary_file(dir, &summary).map_err(full)?);
+    for file in files {
+        file.put_in(dir)?;
+    }
+    settle(dir);
+    Ok(summary)
+}
+
+fn summary_file(dir: &Path, summary: &Summary) -> io::Result<Finished> {
+    let mut draft = Draft::begin(dir, "summary.json")?;
+    serde_json::to_writer_pretty(&mut draft, summary)?;
+    draft.write_all(b"\n")?;
+    draft.finish()
+}
+
+/// The CSV files in the making.
+struct Lists<'a> {
+    batch: &'a Batch,
+    options: &'a Options,
+    results: Writer<Draft>,
+    succeeded: Writer<Draft>,
+    failed: Writer<Draft>,
+    pending: Writer<Draft>,
+    /// Used again for each row.
+    record: ByteRecord,
+}
+
+impl<'a> Lists<'a> {
+    fn begin(dir: &Path, batch: &'a Batch, options: &'a Options) -> io::Result<Self> {
+        let mut header = ByteRecord::new();
+        for column in &batch.columns {
+            push(&mut header, column);
+        }
+        for column in COLUMNS
+            .into_iter()
+            .chain(batch.derived_keys.then_some(KEY_COLUMN))
+        {
+            push(&mut header, column);
+        }
+        let begin = |name| {
+            let mut draft = Draft::begin(dir, name)?;
+            if options.byte_order_mark {
+                draft.write_all(BYTE_ORDER_MARK.as_bytes())?;
+            }
+            // The draft has a buffer of its own; `\n` is what the seeds of every reader take.
+            let mut list = WriterBuilder::new()
+                .terminator(Terminator::Any(b'\n'))
+                .from_writer(draft);
+            list.write_byte_record(&header).map(|()| list).map_err(into_io)
+        };
+        Ok(Self {
+            batch,
+            options,
+            results: begin("results.csv")?,
+            succeeded: begin("succeeded.csv")?,
+            failed: begin("failed.csv")?,
+            pending: begin("pending.csv")?,
+            record: ByteRecord::new(),
+        })
+    }
+
+    /// What the row came to.
+    fn result(&self, row: &RowView) -> ResultRow {
+        match &row.task {
+            Some((key, task)) => ResultRow::of_task(row.line, &self.batch.scope, key, task, &|path| {
+                (self.options.column_of)(path)
+            }),
+            None => ResultRow::of_faults(
+                row.line,
+                row.faults.iter().map(|fault| Fault {
+                    code: &fault.code,
+                    column: &fault.column,
+                    message: &fault.message,
+                    hint: &fault.hint,
+                }),
+            ),
+        }
+    }
+
+    fn write(&mut self, row: &RowView, result: &ResultRow) -> io::Result<()> {
+        let record = &mut self.record;
+        record.clear();
+        // As many cells as there are columns, whatever the row had, so that ours stand under their names.
+        for index in 0..self.batch.columns.len() {
+            push(record, row.cells.get(index).map_or("", String::as_str));
+        }
+        let cells: [Cow<'_, str>; COLUMNS.len()] = [
+            result.line.to_string().into(),
+            result.outcome.into(),
+            (&result.provider_id).into(),
+            (&result.provider_status).into(),
+            result.attempts.to_string().into(),
+            (&result.correlation_id).into(),
+            (&result.error_code).into(),
+            (&result.error_field).into(),
+            (&result.error_message).into(),
+            (&result.hint).into(),
+        ];
+        for cell in &cells {
+            push(record, cell);
+        }
+        if self.batch.derived_keys {
+            push(record, row.task.as_ref().map_or("", |(key, _)| key.as_str()));
+        }
+        let list = match result.bucket {
+            Bucket::Succeeded => &mut self.succeeded,
+            Bucket::Failed => &mut self.failed,
+            Bucket::Pending => &mut self.pending,
+        };
+        list.write_byte_record(record).map_err(into_io)?;
+        self.results.write_byte_record(record).map_err(into_io)
+    }
+
+    fn finish(self) -> io::Result<Vec<Finished>> {
+        let mut files = Vec::new();
+        for list in [self.results, self.succeeded, self.failed, self.pending] {
+            let draft = list.into_inner().map_err(csv::IntoInnerError::into_error)?;
+            files.push(draft.finish()?);
+        }
+        Ok(files)
+    }
+}
+
+fn push(record: &mut ByteRecord, cell: &str) {
+    record.push_field(neutralise(cell).as_bytes());
+}
+
+fn into_io(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
+}

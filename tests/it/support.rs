@@ -1,0 +1,530 @@
+//! A rig for tests of the program itself: a folder of its own, a simulator as a child process, `enlist` as it is
+//! installed, files of rows, and questions to the simulator. Nothing waits for time to pass: everything waits for a
+//! condition, with a limit.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A test that takes longer hangs.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// How often a condition is looked at.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// The secret that must never be seen again.
+pub(crate) const SECRET: &str = "canary-secret-5c1f";
+
+/// Flags that make a run against the simulator quick.
+const QUICK: [&str; 7] = [
+    "limits.windows=[{calls=1000,per=\"1s\"}]",
+    "limits.in_flight=32",
+    "poll.first=200ms",
+    "poll.max=500ms",
+    "retry.first=100ms",
+    "retry.max=1s",
+    "retry.look_after=[\"0s\",\"300ms\"]",
+];
+
+/// Whether the long versions of the tests are asked for.
+pub(crate) fn is_big() -> bool {
+    std::env::var_os("ENLIST_BIG").is_some()
+}
+
+/// The repository.
+pub(crate) fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A sample's path.
+pub(crate) fn sample(name: &str) -> String {
+    repository().join("samples").join(name).display().to_string()
+}
+
+#[allow(clippy::disallowed_methods, reason = "a limit on the waiting of a test")]
+fn clock() -> Instant {
+    Instant::now()
+}
+
+/// Waits until `look` finds something.
+pub(crate) fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let began = clock();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(began.elapsed() < LIMIT, "waited {LIMIT:?} for {what}");
+        std::thread::sleep(LOOK);
+    }
+}
+
+/// Numbers that look random and are the same in each run.
+pub(crate) struct Dice(u64);
+
+impl Dice {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// A number from `min` to `max`.
+    pub(crate) fn between(&mut self, min: u64, max: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        min + (z ^ (z >> 31)) % (max - min + 1)
+    }
+}
+
+/// A folder of a test's own: working directory, data directory, home.
+pub(crate) struct Rig {
+    dir: TempDir,
+}
+
+impl Rig {
+    pub(crate) fn new() -> Self {
+        Self {
+            dir: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// A CSV file of `n` sound rows with keys `R-1` to `R-n`.
+    pub(crate) fn rows(&self, name: &str, n: usize) {
+        self.write(name, csv_of(n));
+    }
+
+    /// A report file, parsed.
+    pub(crate) fn table(&self, name: &str) -> Table {
+        Table::parse(&self.read(name))
+    }
+
+    pub(crate) fn json(&self, name: &str) -> Value {
+        serde_json::from_str(&self.read(name)).unwrap()
+    }
+
+    /// `enlist` with these arguments, here.
+    pub(crate) fn enlist<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Call {
+        self.call(Command::new(env!("CARGO_BIN_EXE_enlist"))).args(args)
+    }
+
+    /// A line of shell with the program on its path, here.
+    pub(crate) fn shell(&self, line: &str) -> Call {
+        self.call(Command::new("sh")).args(["-c", line])
+    }
+
+    fn call(&self, mut command: Command) -> Call {
+        let program = Path::new(env!("CARGO_BIN_EXE_enlist"))
+            .parent()
+            .unwrap()
+            .to_owned();
+        let others = std::env::var_os("PATH").unwrap_or_default();
+        let path =
+            std::env::join_paths(std::iter::once(program).chain(std::env::split_paths(&others))).unwrap();
+        command
+            .current_dir(self.dir.path())
+            .env_clear()
+            .env("PATH", path)
+            .env("HOME", self.dir.path())
+            .env("ENLIST_DATA_DIR", self.path("data"))
+            .env("ENLIST_ADOBE_CLIENT_ID", "canary-client")
+            .env("ENLIST_ADOBE_CLIENT_SECRET", SECRET);
+        Call { command, stdin: None }
+    }
+
+    /// `enlist` with the words of a line. No quoting: a word has no space.
+    pub(crate) fn line(&self, line: &str) -> Call {
+        self.enlist(line.split_whitespace())
+    }
+
+    /// A simulator that runs until it is dropped. `flags` are words with spaces between.
+    pub(crate) fn simulator(&self, flags: &str) -> Simulator {
+        let mut command = self.line("simulate adobe --listen 127.0.0.1:0").command;
+        let mut child = command
+            .args(flags.split_whitespace())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let url = line.trim().to_owned();
+        assert!(
+            url.starts_with("http://127.0.0.1:"),
+            "the simulator did not start: {line:?}"
+        );
+        Simulator { child, url }
+    }
+
+    /// `VERB FILE` under the sample job pointed at `simulator`, with everything quick.
+    pub(crate) fn on(&self, simulator: &Simulator, verb: &str, file: &str) -> Call {
+        let mut call = self.enlist([verb, file, "--job", "adobe-create"]);
+        for set in simulator.sets() {
+            call = call.args(["--set", &set]);
+        }
+        for set in QUICK {
+            call = call.args(["--set", set]);
+        }
+        call
+    }
+
+    /// `run FILE --out out --json` on the simulator.
+    pub(crate) fn run(&self, simulator: &Simulator, file: &str) -> Call {
+        self.on(simulator, "run", file).args(["--out", "out", "--json"])
+    }
+}
+
+/// The header of [`csv_of`].
+pub(crate) const HEADER: &str = "external_id,company_name,language,market_segments,country,region,city,\
+                                 address_line_1,postal_code,phone,first_name,last_name,email";
+
+/// Row `at` of [`csv_of`].
+pub(crate) fn csv_row(at: usize) -> String {
+    format!(
+        "R-{at},Company {at} Ltd,en-US,COM,US,MA,Boston,{at} Beacon Street,02108,617-555-0102,Grace,Pratt,\
+         r{at}@company{at}.example"
+    )
+}
+
+/// `n` sound rows with a header.
+pub(crate) fn csv_of(n: usize) -> String {
+    let mut text = String::from(HEADER);
+    for at in 1..=n {
+        text.push('\n');
+        text.push_str(&csv_row(at));
+    }
+    text.push('\n');
+    text
+}
+
+/// A CSV file: its header and its rows by column.
+#[derive(Debug)]
+pub(crate) struct Table {
+    pub(crate) header: Vec<String>,
+    pub(crate) rows: Vec<BTreeMap<String, String>>,
+}
+
+impl Table {
+    pub(crate) fn parse(text: &str) -> Self {
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let header: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
+        let rows = reader
+            .records()
+            .map(|record| {
+                header
+                    .iter()
+                    .cloned()
+                    .zip(record.unwrap().iter().map(str::to_owned))
+                    .collect()
+            })
+            .collect();
+        Self { header, rows }
+    }
+
+    /// A column, top to bottom.
+    pub(crate) fn column(&self, name: &str) -> Vec<&str> {
+        self.rows.iter().map(|row| row[name].as_str()).collect()
+    }
+
+    /// The rows as a CSV file again, each cell changed by `change(column, cell)`.
+    pub(crate) fn rewritten(&self, change: impl Fn(&str, &str) -> String) -> String {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(&self.header).unwrap();
+        for row in &self.rows {
+            writer
+                .write_record(self.header.iter().map(|name| change(name, &row[name])))
+                .unwrap();
+        }
+        String::from_utf8(writer.into_inner().unwrap()).unwrap()
+    }
+}
+
+/// A call of `enlist`, not made yet.
+pub(crate) struct Call {
+    command: Command,
+    stdin: Option<Vec<u8>>,
+}
+
+impl Call {
+    pub(crate) fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
+        self.command.args(args);
+        self
+    }
+
+    pub(crate) fn set(self, set: &str) -> Self {
+        self.args(["--set", set])
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    pub(crate) fn without_env(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
+    pub(crate) fn stdin(mut self, text: impl Into<Vec<u8>>) -> Self {
+        self.stdin = Some(text.into());
+        self
+    }
+
+    pub(crate) fn start(mut self) -> Running {
+        let stdin = if self.stdin.is_some() {
+            Stdio::piped()
+        } else {
+            Stdio::null()
+        };
+        let mut child = self
+            .command
+            .stdin(stdin)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        if let (Some(text), Some(mut to)) = (self.stdin.take(), child.stdin.take()) {
+            std::thread::spawn(move || {
+                // A program that ends without reading all of it is the test's subject, not its failure.
+                let _ = to.write_all(&text);
+            });
+        }
+        let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        Running {
+            child: Some(child),
+            out: Some(gather(out)),
+            err: Some(gather(err)),
+        }
+    }
+
+    pub(crate) fn end(self) -> Ended {
+        self.start().end()
+    }
+
+    /// Runs it to its end and takes nothing but this exit code.
+    pub(crate) fn exits(self, code: i32) -> Ended {
+        let shown = format!("{:?}", self.command);
+        let ended = self.end();
+        assert_eq!(
+            ended.code,
+            Some(code),
+            "{shown}\nstdout: {}\nstderr: {}",
+            ended.out,
+            ended.err
+        );
+        ended
+    }
+}
+
+fn gather(mut from: impl std::io::Read + Send + 'static) -> JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = from.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
+
+/// `enlist`, running. Killed when dropped.
+pub(crate) struct Running {
+    child: Option<Child>,
+    out: Option<JoinHandle<String>>,
+    err: Option<JoinHandle<String>>,
+}
+
+impl Running {
+    /// Sends a signal by its name, `INT`.
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.as_ref().unwrap().id();
+        let sent = Command::new("sh")
+            .args(["-c", &format!("kill -{name} {pid}")])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+    }
+
+    /// SIGKILL; the end as it was.
+    pub(crate) fn kill(mut self) -> Ended {
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+        }
+        self.end()
+    }
+
+    pub(crate) fn is_over(&mut self) -> bool {
+        self.child
+            .as_mut()
+            .is_none_or(|child| child.try_wait().unwrap().is_some())
+    }
+
+    pub(crate) fn end(mut self) -> Ended {
+        let mut child = self.child.take().unwrap();
+        let began = clock();
+        let status = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break Some(status);
+            }
+            if began.elapsed() > LIMIT {
+                let _ = child.kill();
+                let _ = child.wait();
+                break None;
+            }
+            std::thread::sleep(LOOK);
+        };
+        let out = self.out.take().unwrap().join().unwrap();
+        let err = self.err.take().unwrap().join().unwrap();
+        let Some(status) = status else {
+            panic!("it did not end in {LIMIT:?}\nstdout: {out}\nstderr: {err}");
+        };
+        Ended {
+            code: status.code(),
+            signal: status.signal(),
+            out,
+            err,
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// How a call ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) signal: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Ended {
+    /// Stdout as one JSON value, and nothing else.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
+    }
+
+    /// Stdout as JSON Lines.
+    pub(crate) fn json_lines(&self) -> Vec<Value> {
+        self.out
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+            .collect()
+    }
+}
+
+/// `enlist simulate adobe`, running. Killed when dropped.
+pub(crate) struct Simulator {
+    child: Child,
+    pub(crate) url: String,
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Simulator {
+    /// What points a job here.
+    pub(crate) fn sets(&self) -> [String; 2] {
+        [
+            format!("connection.base_url={}", self.url),
+            format!("connection.token_url={}/ims/token/v3", self.url),
+        ]
+    }
+
+    /// Its own account of what happened.
+    pub(crate) fn ledger(&self) -> Value {
+        self.ask("GET", "/_simulator/ledger", "")
+    }
+
+    /// Accounts that exist.
+    pub(crate) fn accounts_created(&self) -> u64 {
+        self.ledger()["accounts_created"].as_u64().unwrap()
+    }
+
+    /// Creates that arrived.
+    pub(crate) fn creates(&self) -> u64 {
+        self.ledger()["calls"]["create"].as_u64().unwrap_or(0)
+    }
+
+    /// All accounts.
+    pub(crate) fn accounts(&self) -> Vec<Value> {
+        let mut accounts: Vec<Value> = Vec::new();
+        loop {
+            let path = format!("/_simulator/accounts?limit=10000&offset={}", accounts.len());
+            let page = self.ask("GET", &path, "");
+            accounts.extend(page["accounts"].as_array().unwrap().iter().cloned());
+            if accounts.len() as u64 >= page["total"].as_u64().unwrap() {
+                return accounts;
+            }
+        }
+    }
+
+    /// Changes settings.
+    pub(crate) fn change(&self, settings: &Value) {
+        self.ask("POST", "/_simulator/settings", &settings.to_string());
+    }
+
+    /// Gives an account a status.
+    pub(crate) fn settle(&self, id: &str, status: &str) {
+        let body = serde_json::json!({ "status": status }).to_string();
+        self.ask("POST", &format!("/_simulator/accounts/{id}/status"), &body);
+    }
+
+    /// `rows` accounts exist, each with a reference of its own.
+    pub(crate) fn has_one_account_each(&self, rows: usize) {
+        let ledger = self.ledger();
+        assert_eq!(ledger["accounts_created"], rows, "{ledger}");
+        assert_eq!(ledger["accounts_per_reference"]["max"], 1, "{ledger}");
+        assert_eq!(ledger["accounts_without_reference"], 0, "{ledger}");
+    }
+
+    fn ask(&self, method: &str, path: &str, body: &str) -> Value {
+        let host = self.url.strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(host).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let length = body.len();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\n\r\n{body}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 200"), "{method} {path}: {answer}");
+        serde_json::from_str(body).unwrap()
+    }
+}
