@@ -119,10 +119,7 @@ pub(crate) fn as_new(rows: &[SimRow]) -> Vec<NewRow> {
 pub(crate) fn batch(rows: &[SimRow], now: Timestamp) -> Batch {
     let text: String = rows.iter().map(|row| &*row.payload).collect();
     let file_digest = Digest::of(text.as_bytes());
-    let scope = Scope {
-        provider: "adobe".to_owned(),
-        account: "345434543@simulation".to_owned(),
-    };
+    let scope = scope();
     Batch {
         id: BatchId::derive(&scope, Action::Create, &file_digest),
         job: "adobe-create".to_owned(),
@@ -138,5 +135,13 @@ pub(crate) fn batch(rows: &[SimRow], now: Timestamp) -> Batch {
         created_at: now,
         pause: None,
         cancelled: false,
+    }
+}
+
+/// Whose rows these are.
+pub(crate) fn scope() -> Scope {
+    Scope {
+        provider: "adobe".to_owned(),
+        account: "345434543@simulation".to_owned(),
     }
 }

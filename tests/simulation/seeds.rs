@@ -88,7 +88,10 @@ async fn settle_the_rest(rig: &Rig) -> bool {
         rig.tell("resumed");
         reopened += 1;
     }
-    assert_eq!(rig.order(&Order::Fed(rig.batch.file_digest)).await, reopened);
+    assert_eq!(
+        rig.order(&Order::Fed(rig.file().batch.file_digest)).await,
+        reopened
+    );
     reopened > 0
 }
 

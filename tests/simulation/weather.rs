@@ -43,8 +43,8 @@ pub(crate) fn rig(seed: u64) -> Rig {
     faults(&mut settings, &mut dice);
     ways(&mut settings, &mut dice);
     accounts(&mut settings, &mut dice);
-    let meets_500 = settings.faults.contains_key(&Fault::Error500Stored);
-    let dies = !meets_500 || settings.store_5xx;
+    let forgets_500s = !settings.store_5xx && settings.faults.contains_key(&Fault::Error500Stored);
+    let dies = !forgets_500s;
     let plan = plan(&mut settings, dies, &mut dice);
     let share = if dies {
         dice.pick(&[0.0, 0.003, 0.01, 0.03])
