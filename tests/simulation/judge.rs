@@ -55,17 +55,26 @@ fn judge_row(row: &SimRow, task: &Task, accounts: &[AccountSeen], looks: Looks) 
         _ => None,
     };
     let same_account = task.account.as_ref().map(|id| id.as_str()) == accounts.first().map(|a| a.id.as_str());
+    // Data that came too late are told as changed; all others are what was sent.
+    let same_data = accounts.iter().all(|account| account.company == row.company);
     let is_right = match (expected, &task.state) {
         (Some(expected), State::Settled(outcome)) => {
-            expected == *outcome && same_account && !task.unknown && task.settled_at.is_some()
+            expected == *outcome
+                && same_account
+                && same_data != task.changed
+                && !task.unknown
+                && task.settled_at.is_some()
         }
         _ => false,
     };
     (!is_right).then(|| {
         let sound = if row.is_sound { "sound" } else { "unsound" };
+        let Task { state, generation, unknown, changed, tries, .. } = task;
+        let (id, first_sent_at) = (&task.account, task.first_sent_at.map(|at| at.to_string()));
         format!(
-            "{} ({sound}) is {task:?}\n    at the provider: {accounts:?}",
-            row.key
+            "{} ({sound}, {}) is {state:?} with {id:?}, changed {changed}, unknown {unknown}, generation {generation}, \
+             first sent {first_sent_at:?}, {tries:?}\n    at the provider: {accounts:?}",
+            row.key, row.company
         )
     })
 }
