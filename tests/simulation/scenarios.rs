@@ -7,7 +7,6 @@ use enlist::domain::attempt::{Attempt, CallKind};
 use enlist::domain::batch::{PauseReason, Tally};
 use enlist::domain::machine::Order;
 use enlist::domain::task::{Outcome, ParkReason, State, Task};
-use enlist::engine::ports::Ledger;
 use enlist::simulator::adobe::{AdobeSettings, Settle, Status};
 use enlist::simulator::wire::Request;
 use serde_json::{Value, json};
@@ -29,6 +28,11 @@ fn calm(rows: usize) -> Rig {
 }
 
 fn rig(seed: u64, rows: usize, deaths: &[(Point, u32)], plan: Plan) -> Rig {
+    let rows = (0..rows).map(|number| SimRow::new(number, "Fairmont", None));
+    of_rows(seed, rows.collect(), deaths, plan)
+}
+
+fn of_rows(seed: u64, rows: Vec<SimRow>, deaths: &[(Point, u32)], plan: Plan) -> Rig {
     let seconds = Duration::from_secs(20);
     let settings = AdobeSettings {
         settle: Settle::Between(seconds, seconds),
@@ -36,8 +40,7 @@ fn rig(seed: u64, rows: usize, deaths: &[(Point, u32)], plan: Plan) -> Rig {
         windows: Vec::new(),
         ..AdobeSettings::default()
     };
-    let rows = (0..rows).map(|number| SimRow::new(number, "Fairmont", None));
-    Rig::new(seed, plan, Fate::by_script(deaths), settings, rows.collect())
+    Rig::new(seed, plan, Fate::by_script(deaths), settings, rows)
 }
 
 impl Rig {
@@ -66,9 +69,8 @@ impl Rig {
         self.task(number).await.state
     }
 
-    async fn attempts(&self, number: usize) -> Vec<Attempt> {
-        let key = &self.rows[number].key;
-        self.ledger.history(&self.batch.scope, key).await.unwrap()
+    async fn attempts_of(&self, number: usize) -> Vec<Attempt> {
+        self.attempts(&self.file().rows[number].key).await
     }
 
     /// How many creates left, and under how many ids.
@@ -150,7 +152,7 @@ fn t3_a_500_that_had_committed_is_reconciled() {
             assert_eq!(rig.sends_and_ids(), (1, 1), "found, so not sent again");
             assert_eq!(rig.state(0).await, State::Settled(Outcome::Active));
             assert_eq!(
-                kinds(&rig.attempts(0).await)[..3],
+                kinds(&rig.attempts_of(0).await)[..3],
                 [
                     (CallKind::Submit, "ambiguous"),
                     (CallKind::LookUp, "not found"),
@@ -173,7 +175,7 @@ fn t4_a_500_that_had_not_committed_takes_a_new_id_after_two_looks() {
             assert_eq!(rig.sends_and_ids(), (2, 2));
             assert_eq!(rig.task(0).await.generation, 1);
             assert_eq!(
-                kinds(&rig.attempts(0).await)[..4],
+                kinds(&rig.attempts_of(0).await)[..4],
                 [
                     (CallKind::Submit, "ambiguous"),
                     (CallKind::LookUp, "not found"),
@@ -255,7 +257,7 @@ fn t7_polling_sees_a_change_though_answers_are_replayed() {
         let rig = calm(1);
         rig.run().await;
         assert_eq!(rig.state(0).await, State::Settled(Outcome::Active));
-        let attempts = rig.attempts(0).await;
+        let attempts = rig.attempts_of(0).await;
         assert_eq!(
             kinds(&attempts),
             [
@@ -312,7 +314,7 @@ fn t8_one_token_for_sixty_four_calls_at_once() {
             "many were refused"
         );
         assert_eq!(rig.counts().await.of(Tally::Active), 64);
-        assert_eq!(rig.batch_now().await.pause, None);
+        assert_eq!(rig.batch().await.pause, None);
     });
     // Runs out again and again: renewed before, once each time, and never refused.
     simulate(async {
@@ -341,7 +343,7 @@ fn t9_a_revoked_key_pauses_the_batch_and_fails_no_row() {
         });
         rig.import().await;
         rig.work_alone(Duration::from_secs(3_600)).await;
-        let pause = rig.batch_now().await.pause.unwrap();
+        let pause = rig.batch().await.pause.unwrap();
         assert_eq!(pause.reason, PauseReason::Auth);
         assert!(pause.detail.contains("4115"), "{}", pause.detail);
         let counts = rig.counts().await;
@@ -401,7 +403,7 @@ fn t15_an_unknown_status_is_parked() {
 #[test]
 fn t16_a_corrected_row_is_a_new_intent() {
     simulate(async {
-        let mut rig = calm(0);
+        let rig = calm(0);
         rig.feed(vec![SimRow::new(0, "Fairmont", Some(Flaw::Company))])
             .await;
         rig.work().await;
@@ -427,7 +429,7 @@ fn t16_a_corrected_row_is_a_new_intent() {
 fn changed_data_wait_for_what_became_of_the_old() {
     for (point, made) in [(Point::OnTheWay, true), (Point::BeforeLeaving, false)] {
         simulate(async {
-            let mut rig = rig(7, 1, &[(point, 1)], Plan::calm());
+            let rig = rig(7, 1, &[(point, 1)], Plan::calm());
             rig.import().await;
             assert_eq!(Process::new(&rig).live().await, End::Died);
             sleep(Duration::from_secs(60)).await;
@@ -441,7 +443,7 @@ fn changed_data_wait_for_what_became_of_the_old() {
                 "{point:?}"
             );
             assert_eq!(rig.task(0).await.changed, made, "it is told as changed");
-            let looks = rig.attempts(0).await;
+            let looks = rig.attempts_of(0).await;
             assert_eq!(looks[0].kind, CallKind::LookUp, "nothing is sent before a look");
         });
     }

@@ -42,10 +42,13 @@ pub(crate) fn rig(seed: u64) -> Rig {
     };
     faults(&mut settings, &mut dice);
     ways(&mut settings, &mut dice);
-    accounts(&mut settings, &mut dice);
-    let meets_500 = settings.faults.contains_key(&Fault::Error500Stored);
-    let dies = !meets_500 || settings.store_5xx;
-    let plan = plan(&mut settings, dies, &mut dice);
+    let feeds = feeds(&mut dice);
+    let looked_for = feeds.iter().any(|(_, changed)| *changed > 0.0);
+    accounts(&mut settings, looked_for, &mut dice);
+    let forgets_500s = !settings.store_5xx && settings.faults.contains_key(&Fault::Error500Stored);
+    let dies = !forgets_500s;
+    let mut plan = plan(&mut settings, dies, &mut dice);
+    plan.feeds = feeds;
     let share = if dies {
         dice.pick(&[0.0, 0.003, 0.01, 0.03])
     } else {
@@ -107,9 +110,16 @@ fn ways(settings: &mut AdobeSettings, dice: &mut Dice) {
     settings.list_lag = dice.pick(&[s(0), s(0), s(1), s(4)]);
 }
 
+/// When the file is fed again, and how much of it has changed.
+fn feeds(dice: &mut Dice) -> Vec<(Duration, f64)> {
+    let changed = dice.pick(&[0.0, 0.0, 0.3]);
+    let times = dice.pick(&[0, 0, 1, 3]);
+    (0..times).map(|_| (dice.ms(0, 200_000), changed)).collect()
+}
+
 /// How accounts settle.
-fn accounts(settings: &mut AdobeSettings, dice: &mut Dice) {
-    let meets_500 = settings.faults.contains_key(&Fault::Error500Stored);
+fn accounts(settings: &mut AdobeSettings, looked_for: bool, dice: &mut Dice) {
+    let looked_for = looked_for || settings.faults.contains_key(&Fault::Error500Stored);
     let spans = [
         Settle::AtOnce,
         Settle::Never,
@@ -121,9 +131,9 @@ fn accounts(settings: &mut AdobeSettings, dice: &mut Dice) {
     let all: &[&str] = &["1004", "1002", "1010", "1012", "1099"];
     settings.settle = dice.pick(&spans);
     let mut codes = all;
-    if meets_500 && dice.chance(0.5) {
+    if looked_for && dice.chance(0.5) {
         codes = listable;
-    } else if meets_500 {
+    } else if looked_for {
         settings.settle = Settle::Between(s(1_200), s(1_800));
     }
     let share = dice.pick(&[0.0, 0.05, 0.15]);
