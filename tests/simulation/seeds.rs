@@ -19,7 +19,7 @@ use crate::judge::{Looks, judge};
 use crate::rig::{Rig, Told};
 use crate::weather;
 
-const SEEDS: u64 = 400;
+const SEEDS: u64 = 320;
 const SHARDS: u64 = 4;
 
 /// What a world went through.
