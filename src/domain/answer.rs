@@ -20,6 +20,8 @@ pub enum Answer {
     Silent(Silence),
     /// The request never left (DNS, connection refused, TLS, no token): certainly nothing happened.
     NotSent(String),
+    /// The budget gave no leave in time, or the program is stopping: nothing was tried, the task goes back as it was.
+    NoLeave,
 }
 
 /// What the provider's service decided.

@@ -22,6 +22,9 @@ use crate::world::World;
 /// A task is put back after one call; between calls only time decides, and never more often than this.
 const STEPS_MAX: u32 = 6;
 
+/// A task that got no leave to send comes back after this.
+const NO_LEAVE_PAUSE: Duration = Duration::from_millis(500);
+
 /// Calls in a row, over all rows, that reached nothing before everybody waits.
 const STRIKES: u32 = 16;
 
@@ -68,8 +71,16 @@ impl Desk {
                 Step::Wait(_) | Step::Nothing => break,
                 Step::Learn(event) => event,
                 step => {
+                    let before = task.clone();
                     let (answer, attempt) = self.call(&claim, &mut task, &step, seed).await;
                     attempts.extend(attempt);
+                    if answer == Answer::NoLeave {
+                        task = Task {
+                            due_at: self.world.now().plus(NO_LEAVE_PAUSE),
+                            ..before
+                        };
+                        break;
+                    }
                     task = self.learn(&claim, &task, &Event::Answer(answer), seed).await;
                     // A look-up after an ambiguous answer cannot wait for another turn: every moment it may be too late.
                     if matches!(step, Step::Submit) && matches!(task.state, State::Reconciling { .. }) {
@@ -346,6 +357,7 @@ pub const fn read_as(answer: &Answer) -> &'static str {
         Answer::Silent(Silence::Busy) => "busy",
         Answer::Silent(Silence::Abandoned) => "abandoned",
         Answer::NotSent(_) => "not sent",
+        Answer::NoLeave => "no leave",
     }
 }
 

@@ -351,7 +351,7 @@ pub trait Permit: Send {}
 /// How many calls may leave: one budget for a provider and credential.
 #[async_trait]
 pub trait Budget: Send + Sync {
-    /// Waits until one call of this kind may leave; `None` when the program is stopping and nothing more may.
+    /// Waits until one call of this kind may leave; `None` when that takes too long, or the program is stopping.
     async fn permit(&self, kind: CallKind) -> Option<Box<dyn Permit>>;
 
     /// Nobody sends before `wait` has passed: the provider asked for it.

@@ -50,7 +50,7 @@ impl Next<'_> {
                 self.step_back();
                 self.refused(refused);
             }
-            Answer::NotSent(_) => {
+            Answer::NotSent(_) | Answer::NoLeave => {
                 self.task.tries.sends = self.task.tries.sends.saturating_sub(1);
                 self.step_back();
                 self.unsent();
@@ -248,7 +248,7 @@ impl Next<'_> {
         match answer {
             Answer::Refused(refused) => return self.refused(refused),
             Answer::Answered(Answered::Misfit(error)) => self.pause(PauseReason::Configuration, error),
-            Answer::Answered(_) | Answer::Silent(_) | Answer::NotSent(_) => {}
+            Answer::Answered(_) | Answer::Silent(_) | Answer::NotSent(_) | Answer::NoLeave => {}
         }
         self.task.tries.read_failures += 1;
         let failures = self.task.tries.read_failures;

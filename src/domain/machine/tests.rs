@@ -89,6 +89,7 @@ fn answers() -> Vec<(&'static str, Answer)> {
         ("unreadable", Answer::Silent(Silence::Unreadable { http: 201 })),
         ("busy", Answer::Silent(Silence::Busy)),
         ("not sent", Answer::NotSent("connection refused".into())),
+        ("no leave", Answer::NoLeave),
     ]
 }
 

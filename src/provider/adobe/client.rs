@@ -102,7 +102,7 @@ impl Adobe {
         loop {
             let token = self.tokens.get().await.map_err(TokenFailure::into_answer)?;
             let Some(permit) = self.budget.permit(kind).await else {
-                return Err(Answer::NotSent("the program is stopping".to_owned()));
+                return Err(Answer::NoLeave);
             };
             tries_left -= 1;
             if tries_left == 0 || !token.is_over(self.world.now()) {

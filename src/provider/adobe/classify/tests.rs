@@ -30,6 +30,7 @@ fn short(answer: &Answer) -> String {
         Answer::Refused(Refused::IdsRefused(about)) => format!("ids refused {}", error(about)),
         Answer::Silent(silence) => format!("silent {silence:?}"),
         Answer::NotSent(why) => format!("not sent {why}"),
+        Answer::NoLeave => "no leave".to_owned(),
     }
 }
 
