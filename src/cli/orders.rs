@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::Scene;
 use super::talk::{self, many};
 use crate::app::{Exit, Failure};
-use crate::domain::batch::{Batch, Pause, PauseReason};
+use crate::domain::batch::{Batch, Pause, PauseReason, Tally};
 use crate::domain::machine::Order;
 use crate::engine::ports::Which;
 
@@ -139,10 +139,17 @@ pub(super) async fn resume(args: ResumeArgs, scene: Scene) -> Result<Exit, Failu
 pub(super) async fn cancel(args: CancelArgs, scene: Scene) -> Result<Exit, Failure> {
     let ledger = scene.app.open_ledger()?;
     let batch = scene.app.find_batch(&*ledger, &args.which.batch).await?;
+    let before = ledger.counts(&batch.id).await?.of(Tally::Cancelled);
     ledger.cancel(&batch.id).await?;
-    let changed = ledger
+    ledger
         .apply_to_batch(&batch.id, &Order::Cancel, scene.app.world.now())
         .await?;
+    // Workers settle what they meet of a cancelled batch; those rows count too.
+    let changed = ledger
+        .counts(&batch.id)
+        .await?
+        .of(Tally::Cancelled)
+        .saturating_sub(before);
     let line = format!(
         "cancelled; {} settled as Cancelled, rows in flight follow",
         many(changed, "row")

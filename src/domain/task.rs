@@ -165,6 +165,10 @@ pub struct Task {
     /// Whether some send under the current correlation id has an unknown outcome. While it is so the id does not change.
     #[serde(default, skip_serializing_if = "is_default")]
     pub unknown: bool,
+    /// Until then a send that went unanswered may still be at work at the provider, so that a look-up which finds nothing
+    /// says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet_at: Option<Timestamp>,
     /// Start of the retry deadline: the first send since the task was queued, fed or retried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trying_since: Option<Timestamp>,
@@ -213,6 +217,7 @@ impl Task {
             due_at: now,
             first_sent_at: None,
             unknown: false,
+            quiet_at: None,
             trying_since: None,
             polling_since: None,
             created_at: None,

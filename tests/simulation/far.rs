@@ -37,6 +37,8 @@ struct State {
     dice: Dice,
     /// How far the provider's clock is ahead of ours, in milliseconds.
     ahead_ms: i64,
+    /// The longest that a request is on its way, in milliseconds; less than `policy::rate::ARRIVAL_MAX`.
+    way_max_ms: u64,
     /// Share of calls whose connection is refused.
     refuse: f64,
     hook: Hook,
@@ -55,6 +57,7 @@ impl Far {
                 brain,
                 dice,
                 ahead_ms: 0,
+                way_max_ms: 24,
                 refuse: 0.0,
                 hook: Box::new(|_, _, _| {}),
                 heard: 0,
@@ -67,6 +70,10 @@ impl Far {
 
     pub(crate) fn set_clock(&self, ahead_ms: i64) {
         self.state().ahead_ms = ahead_ms;
+    }
+
+    pub(crate) fn set_way(&self, max_ms: u64) {
+        self.state().way_max_ms = max_ms;
     }
 
     pub(crate) fn set_refuse(&self, share: f64) {
@@ -146,8 +153,8 @@ impl Far {
             let sent = Sent::of(request);
             state.sent.push(sent);
         }
-        // Less than `ARRIVAL_MAX`, the time that a call may be on its way to the provider's counter.
-        Ok(state.dice.ms(0, 24))
+        let longest = state.way_max_ms;
+        Ok(state.dice.ms(0, longest))
     }
 
     /// The request arrives.

@@ -27,17 +27,18 @@ pub(crate) enum Looks {
 /// Panics with what is wrong.
 pub(crate) async fn judge(rig: &Rig, looks: Looks) {
     let mut wrong = Vec::new();
+    let rows = rig.file().rows;
     let tasks = rig.tasks().await;
     let keys: Vec<&RowKey> = tasks.iter().map(|(key, _)| key).collect();
-    let file: Vec<&RowKey> = rig.rows.iter().map(|row| &row.key).collect();
+    let file: Vec<&RowKey> = rows.iter().map(|row| &row.key).collect();
     if keys != file {
         wrong.push(format!("the file has {file:?}, the ledger {keys:?}"));
     }
-    for (row, (_, task)) in rig.rows.iter().zip(&tasks) {
+    for (row, (_, task)) in rows.iter().zip(&tasks) {
         wrong.extend(judge_row(row, task, &rig.far.accounts(row.key.as_str()), looks));
     }
     judge_counts(rig, &tasks, &rig.counts().await, &mut wrong);
-    judge_provider(rig, &mut wrong);
+    judge_provider(rig, &rows, &mut wrong);
     wrong.extend(judge_ids(rig));
     wrong.truncate(WRONG_SHOWN_MAX);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -54,17 +55,26 @@ fn judge_row(row: &SimRow, task: &Task, accounts: &[AccountSeen], looks: Looks) 
         _ => None,
     };
     let same_account = task.account.as_ref().map(|id| id.as_str()) == accounts.first().map(|a| a.id.as_str());
+    // Data that came too late are told as changed; all others are what was sent.
+    let same_data = accounts.iter().all(|account| account.company == row.company);
     let is_right = match (expected, &task.state) {
         (Some(expected), State::Settled(outcome)) => {
-            expected == *outcome && same_account && !task.unknown && task.settled_at.is_some()
+            expected == *outcome
+                && same_account
+                && same_data != task.changed
+                && !task.unknown
+                && task.settled_at.is_some()
         }
         _ => false,
     };
     (!is_right).then(|| {
         let sound = if row.is_sound { "sound" } else { "unsound" };
+        let Task { state, generation, unknown, changed, tries, .. } = task;
+        let (id, first_sent_at) = (&task.account, task.first_sent_at.map(|at| at.to_string()));
         format!(
-            "{} ({sound}) is {task:?}\n    at the provider: {accounts:?}",
-            row.key
+            "{} ({sound}, {}) is {state:?} with {id:?}, changed {changed}, unknown {unknown}, generation {generation}, \
+             first sent {first_sent_at:?}, {tries:?}\n    at the provider: {accounts:?}",
+            row.key, row.company
         )
     })
 }
@@ -89,9 +99,8 @@ fn judge_counts(rig: &Rig, tasks: &[(RowKey, Task)], counts: &Counts, wrong: &mu
     if recount != counts.tasks {
         wrong.push(format!("counts are {:?}, rows are {recount:?}", counts.tasks));
     }
-    // Calls of a process that died are on nobody's record, and calls for an earlier file on that one's.
-    let told = rig.told();
-    if rig.fate.struck().is_empty() && !told.contains_key("deaths") && !told.contains_key("fed") {
+    // Calls of a process that died are on nobody's record.
+    if rig.fate.struck().is_empty() && !rig.told().contains_key("deaths") {
         let reads = counts.calls_of(CallKind::LookUp) + counts.calls_of(CallKind::Poll);
         let counted = (counts.calls_of(CallKind::Submit), reads);
         let made = (rig.far.left("create"), rig.far.left("read"));
@@ -101,9 +110,9 @@ fn judge_counts(rig: &Rig, tasks: &[(RowKey, Task)], counts: &Counts, wrong: &mu
     }
 }
 
-fn judge_provider(rig: &Rig, wrong: &mut Vec<String>) {
+fn judge_provider(rig: &Rig, rows: &[SimRow], wrong: &mut Vec<String>) {
     let ledger = rig.far.ledger();
-    let sound = rig.rows.iter().filter(|row| row.is_sound).count() as u64;
+    let sound = rows.iter().filter(|row| row.is_sound).count() as u64;
     let figures = [
         (
             "accounts beyond one a row",

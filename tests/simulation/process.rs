@@ -162,17 +162,14 @@ impl<'r> Process<'r> {
         let rig = self.rig;
         let kept = rig.ledger.commit(&commits, rig.world.now()).await.unwrap();
         for (commit, kept) in commits.iter().zip(kept) {
-            assert_eq!(
-                kept,
-                Kept::Yes,
-                "a lease that is held was not honoured: {commit:?}"
-            );
-            self.claim_at = commit
-                .task
-                .due()
-                .map_or(self.claim_at, |due| due.min(self.claim_at));
+            match kept {
+                Kept::Yes => self.wire.saved(commit),
+                Kept::Fenced if rig.plan.changes_data() => rig.tell("fenced by changed data"),
+                Kept::Fenced => panic!("a lease that is held was not honoured: {commit:?}"),
+            }
+            let due = commit.task.due();
+            self.claim_at = due.map_or(self.claim_at, |due| due.min(self.claim_at));
         }
-        self.wire.saved(&commits);
         self.held
             .retain(|lease| !commits.iter().any(|commit| commit.lease == *lease));
     }

@@ -26,7 +26,9 @@ const NAMES: [&str; 8] = [
 /// A row, and whether the provider will take it.
 #[derive(Clone, Debug)]
 pub(crate) struct SimRow {
+    number: usize,
     pub(crate) key: RowKey,
+    pub(crate) company: String,
     pub(crate) payload: Arc<str>,
     pub(crate) is_sound: bool,
 }
@@ -81,10 +83,18 @@ impl SimRow {
             Some(Flaw::Segment) => body.company_profile.market_segments = vec!["ORG".to_owned()],
         }
         Self {
+            number,
             key,
+            company: company.to_owned(),
             payload: body.render().unwrap(),
             is_sound: flaw.is_none(),
         }
+    }
+
+    /// The row with other data, and sound.
+    pub(crate) fn changed(&self, dice: &mut Dice) -> Self {
+        let name = format!("{} {}", dice.pick(&NAMES), dice.number(1_000, 9_999));
+        Self::new(self.number, &name, None)
     }
 
     /// `count` rows, of which about this share cannot be taken.
@@ -119,10 +129,7 @@ pub(crate) fn as_new(rows: &[SimRow]) -> Vec<NewRow> {
 pub(crate) fn batch(rows: &[SimRow], now: Timestamp) -> Batch {
     let text: String = rows.iter().map(|row| &*row.payload).collect();
     let file_digest = Digest::of(text.as_bytes());
-    let scope = Scope {
-        provider: "adobe".to_owned(),
-        account: "345434543@simulation".to_owned(),
-    };
+    let scope = scope();
     Batch {
         id: BatchId::derive(&scope, Action::Create, &file_digest),
         job: "adobe-create".to_owned(),
@@ -138,5 +145,13 @@ pub(crate) fn batch(rows: &[SimRow], now: Timestamp) -> Batch {
         created_at: now,
         pause: None,
         cancelled: false,
+    }
+}
+
+/// Whose rows these are.
+pub(crate) fn scope() -> Scope {
+    Scope {
+        provider: "adobe".to_owned(),
+        account: "345434543@simulation".to_owned(),
     }
 }

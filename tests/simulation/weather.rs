@@ -3,16 +3,21 @@
 //! Three limits are the provider's, not the program's, and the mixes keep to them:
 //!
 //! * An account in a status that cannot be listed (`1010`, `1012`, codes that are not known) is not found by a look-up
-//!   (providers.md 2.7). After a 500 that had made the account, nothing else can find it. So where creates meet 500s,
-//!   accounts settle to listable statuses, or only long after the second look-up.
+//!   (providers.md 2.7). After a 500 that had made the account, or when data change before the answer is known, nothing
+//!   else can find it. So there accounts settle to listable statuses, or only long after the second look-up.
 //! * A provider that forgets its own 500s runs the same id again. If the 500 had made an account and died with the
 //!   process that got it, the resend makes another. So where 500s are forgotten no process dies.
 //! * A provider that runs an id twice while its first call still runs makes two accounts if a process dies meanwhile and
 //!   its lease ends sooner than the call. So there calls end before leases do.
 //!
-//! Two are the program's. A budget in one process does not survive it (decision 4), so the next process starts after
-//! the longest window, or the provider counts no windows. And a token must outlive a call's wait for leave, so where
-//! windows are long tokens live as long as IMS gives them, a day.
+//! Three are the program's:
+//!
+//! * A budget in one process does not survive it (decision 4), so the next process starts after the longest window, or
+//!   the provider counts no windows.
+//! * A token must outlive a call's wait for leave. Where windows are long, tokens live as long as IMS gives them, a day.
+//! * Whoever has a task in hand while its data change is not told. A call that waits for leave for longer than the look-ups
+//!   take then sends the old data beside the new (`open_data_changed_under_a_lease` in the scenarios). So where data
+//!   change, no call waits long.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -42,10 +47,13 @@ pub(crate) fn rig(seed: u64) -> Rig {
     };
     faults(&mut settings, &mut dice);
     ways(&mut settings, &mut dice);
-    accounts(&mut settings, &mut dice);
-    let meets_500 = settings.faults.contains_key(&Fault::Error500Stored);
-    let dies = !meets_500 || settings.store_5xx;
-    let plan = plan(&mut settings, dies, &mut dice);
+    let feeds = feeds(&mut dice);
+    let changes = feeds.iter().any(|(_, changed)| *changed > 0.0);
+    accounts(&mut settings, changes, &mut dice);
+    let forgets_500s = !settings.store_5xx && settings.faults.contains_key(&Fault::Error500Stored);
+    let dies = !forgets_500s;
+    let mut plan = plan(&mut settings, dies, changes, &mut dice);
+    plan.feeds = feeds;
     let share = if dies {
         dice.pick(&[0.0, 0.003, 0.01, 0.03])
     } else {
@@ -56,6 +64,7 @@ pub(crate) fn rig(seed: u64) -> Rig {
     let rows = SimRow::some(dice.index(10, 40), unsound, &mut dice);
     let rig = Rig::new(seed, plan, fate, settings, rows);
     rig.far.set_clock(dice.number(0, 600_000).cast_signed() - 300_000);
+    rig.far.set_way(dice.pick(&[24, 24, 999]));
     rig.far.set_refuse(dice.pick(&[0.0, 0.0, 0.02, 0.1]));
     events(&rig, &mut dice);
     rig
@@ -107,9 +116,16 @@ fn ways(settings: &mut AdobeSettings, dice: &mut Dice) {
     settings.list_lag = dice.pick(&[s(0), s(0), s(1), s(4)]);
 }
 
+/// When the file is fed again, and how much of it has changed.
+fn feeds(dice: &mut Dice) -> Vec<(Duration, f64)> {
+    let changed = dice.pick(&[0.0, 0.0, 0.3]);
+    let times = dice.pick(&[0, 0, 1, 3]);
+    (0..times).map(|_| (dice.ms(0, 200_000), changed)).collect()
+}
+
 /// How accounts settle.
-fn accounts(settings: &mut AdobeSettings, dice: &mut Dice) {
-    let meets_500 = settings.faults.contains_key(&Fault::Error500Stored);
+fn accounts(settings: &mut AdobeSettings, changes: bool, dice: &mut Dice) {
+    let looked_for = changes || settings.faults.contains_key(&Fault::Error500Stored);
     let spans = [
         Settle::AtOnce,
         Settle::Never,
@@ -121,9 +137,9 @@ fn accounts(settings: &mut AdobeSettings, dice: &mut Dice) {
     let all: &[&str] = &["1004", "1002", "1010", "1012", "1099"];
     settings.settle = dice.pick(&spans);
     let mut codes = all;
-    if meets_500 && dice.chance(0.5) {
+    if looked_for && dice.chance(0.5) {
         codes = listable;
-    } else if meets_500 {
+    } else if looked_for {
         settings.settle = Settle::Between(s(1_200), s(1_800));
     }
     let share = dice.pick(&[0.0, 0.05, 0.15]);
@@ -131,7 +147,7 @@ fn accounts(settings: &mut AdobeSettings, dice: &mut Dice) {
     settings.settle_as = shares.collect::<BTreeMap<_, _>>();
 }
 
-fn plan(settings: &mut AdobeSettings, dies: bool, dice: &mut Dice) -> Plan {
+fn plan(settings: &mut AdobeSettings, dies: bool, changes: bool, dice: &mut Dice) -> Plan {
     let mut plan = Plan {
         processes: u32::try_from(dice.number(1, 3)).unwrap(),
         in_flight: dice.pick(&[1, 3, 8, 20]),
@@ -140,7 +156,7 @@ fn plan(settings: &mut AdobeSettings, dies: bool, dice: &mut Dice) -> Plan {
         in_sets: dice.chance(0.7),
         ..Plan::calm()
     };
-    if dice.chance(0.4) {
+    if changes || dice.chance(0.4) {
         plan.down = (s(0), s(3));
         settings.token_lifetime = dice.pick(&[s(86_399), s(60), s(600)]);
         return plan;

@@ -45,10 +45,11 @@ impl Wire {
         self.kill.notified().await;
     }
 
-    /// These commits are saved.
-    pub(crate) fn saved(&self, commits: &[Commit]) {
-        let attempts = commits.iter().flat_map(|commit| &commit.attempts);
-        let ids: Vec<String> = attempts
+    /// What this commit learned is saved.
+    pub(crate) fn saved(&self, commit: &Commit) {
+        let ids: Vec<String> = commit
+            .attempts
+            .iter()
             .map(|attempt| attempt.correlation_id.to_string())
             .collect();
         self.unsaved.lock().unwrap().retain(|(id, _)| !ids.contains(id));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::orders::new_generation;
+use super::orders::{AT_WORK_MAX, new_generation};
 use super::{Effect, Rules};
 use crate::domain::answer::{AccountSeen, Answer, Answered, Meaning, Refused, RowError, Silence};
 use crate::domain::batch::PauseReason;
@@ -177,6 +177,8 @@ impl Next<'_> {
                 self.task.state = State::Reconciling { misses: 1, then };
                 let [_, second] = self.rules.retry.look_after;
                 self.due_in(second);
+                // What is still at work at the provider is not there yet.
+                self.task.due_at = self.task.due_at.max(self.task.quiet_at.unwrap_or_default());
             }
             Answer::Answered(Answered::NotFound) => self.not_there(then),
             other => self.unread(other),
@@ -262,6 +264,7 @@ impl Next<'_> {
     fn account(&mut self, seen: &AccountSeen) {
         let task = &mut self.task;
         task.unknown = false;
+        task.quiet_at = None;
         task.account = Some(seen.account.clone());
         task.status = Some(seen.status.clone());
         task.created_at.get_or_insert(self.now);
@@ -287,6 +290,8 @@ impl Next<'_> {
         self.task.state = State::Reconciling { misses: 0, then };
         self.task.tries.read_failures = 0;
         self.task.trying_since = Some(self.now);
+        // The last send went unanswered, unless it is an answer that has to be understood.
+        self.task.quiet_at = (then != Then::SendAgain).then(|| self.now.plus(AT_WORK_MAX));
         let [first, _] = self.rules.retry.look_after;
         self.due_in(first);
     }

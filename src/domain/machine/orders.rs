@@ -1,9 +1,15 @@
 //! What people and files ask of a task, and what a lease that ran out means. Needs no rules.
 
+use std::time::Duration;
+
 use super::Order;
 use crate::domain::ids::Digest;
 use crate::domain::task::{Outcome, State, Task, Then, Tries};
 use crate::domain::time::Timestamp;
+
+/// How long a request that nobody has an answer to may still be at work at the provider: a call is given up after 75 s
+/// (providers.md 2.10). An account that is only being made is found by no look-up.
+pub(super) const AT_WORK_MAX: Duration = Duration::from_secs(120);
 
 /// A lease ran out: a submit may have left since `claimed_at`, and nothing is known of it. Reads are simply due again.
 pub fn abandoned(task: &Task, claimed_at: Timestamp, now: Timestamp) -> Task {
@@ -67,6 +73,7 @@ fn fed(task: &mut Task, payload: Digest, now: Timestamp) {
                 then: Then::SendAgain,
             };
             task.trying_since = Some(now);
+            task.quiet_at = Some(now.plus(AT_WORK_MAX));
             task.due_at = now;
         }
         State::Reconciling { .. } => task.staged = differs.then_some(payload),
@@ -96,9 +103,9 @@ fn retried(task: &mut Task, now: Timestamp) {
         State::Settled(_) if task.account.is_some() => watch_again(task, now),
         State::Settled(_) if task.unknown => look_first(task, Then::SendAnyway, now),
         State::Settled(_) => reopen(task, now),
-        State::Queued | State::Submitting | State::Unknown | State::Reconciling { .. } | State::Pending => {
-            task.due_at = now;
-        }
+        // A look-up that waits does so for a reason.
+        State::Reconciling { .. } => {}
+        State::Queued | State::Submitting | State::Unknown | State::Pending => task.due_at = now,
     }
 }
 
@@ -136,7 +143,7 @@ fn look_first(task: &mut Task, then: Then, now: Timestamp) {
     };
     task.state = State::Reconciling { misses: 0, then };
     task.trying_since = Some(now);
-    task.settled_at = None;
+    task.quiet_at = task.settled_at.take().map(|at| at.plus(AT_WORK_MAX));
     task.due_at = now;
 }
 
@@ -145,5 +152,6 @@ pub(super) fn new_generation(task: &mut Task) {
     task.generation += 1;
     task.unknown = false;
     task.first_sent_at = None;
+    task.quiet_at = None;
     task.tries.silences = 0;
 }

@@ -295,6 +295,11 @@ fn describe(before: &Task, after: &Transition) -> String {
     if let Some(due) = task.due() {
         write!(text, ", due in {} ms", due.as_ms() - NOW.as_ms()).unwrap();
     }
+    if task.quiet_at != before.quiet_at
+        && let Some(quiet_at) = task.quiet_at
+    {
+        write!(text, ", quiet in {} ms", quiet_at.as_ms() - NOW.as_ms()).unwrap();
+    }
     for (is, was, word) in [
         (task.generation != before.generation, false, "NEW ID"),
         (task.unknown, before.unknown, "unknown"),

@@ -1,6 +1,7 @@
 //! Processes that die and logs that are cut short leave a ledger that is whole.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -17,20 +18,15 @@ use super::{Home, SqliteFile};
 const FILE: &str = "ENLIST_TEST_LEDGER";
 const BEGIN_MS: &str = "ENLIST_TEST_BEGIN_MS";
 
-/// Not a test: the process that [`a_killed_process_loses_nothing_it_was_told`] kills. Says what it was told.
-#[test]
-#[ignore = "works only as another test's child"]
-fn child() {
-    let Some(path) = std::env::var_os(FILE) else {
-        return;
-    };
+/// The process that [`a_killed_process_loses_nothing_it_was_told`] kills. Says what it was told.
+fn child(path: &OsStr) {
     let ms: i64 = std::env::var(BEGIN_MS).unwrap().parse().unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .build()
         .unwrap();
     runtime.block_on(async {
-        let ledger = Arc::new(SqliteLedger::open(Path::new(&path)).unwrap());
+        let ledger = Arc::new(SqliteLedger::open(Path::new(path)).unwrap());
         let id = ledger.open_batch(&batch("one")).await.unwrap().id;
         for _ in 0..2 {
             let ledger = Arc::clone(&ledger);
@@ -76,16 +72,23 @@ fn say(line: &str) {
     out.flush().unwrap();
 }
 
-#[tokio::test]
-async fn a_killed_process_loses_nothing_it_was_told() {
+/// Starts itself again, as the process to be killed.
+#[test]
+fn a_killed_process_loses_nothing_it_was_told() {
+    if let Some(path) = std::env::var_os(FILE) {
+        return child(&path);
+    }
+    tokio::runtime::Runtime::new().unwrap().block_on(kill_and_look());
+}
+
+async fn kill_and_look() {
     let home = SqliteFile::new();
     let (mut rows, mut done) = (0_u64, BTreeSet::new());
     for (round, lines) in [1_usize, 3, 17, 40, 90, 200].into_iter().enumerate() {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args([
-                "--ignored",
                 "--exact",
-                "ledger_conformance::crash::child",
+                "ledger_conformance::crash::a_killed_process_loses_nothing_it_was_told",
                 "--nocapture",
             ])
             .env(FILE, home.path())
