@@ -57,7 +57,7 @@ const CHECKPOINT_PAGES: i64 = 16_000;
 /// What is left of the log's file after a burst.
 const LOG_BYTES_KEPT: i64 = 64 << 20;
 
-const WRITER_CACHE_KIB: i64 = 64 << 10;
+const WRITER_CACHE_KIB: i64 = 32 << 10;
 const READER_CACHE_KIB: i64 = 4 << 10;
 
 /// Switching a new file to write-ahead logging does not wait for others by itself; so many times this long, we do.
