@@ -6,5 +6,6 @@
 
 mod counting;
 mod moves;
+pub mod redis;
 pub mod sqlite;
 mod turns;

@@ -15,7 +15,9 @@ impl App {
         if self.ledger.is_memory() {
             return Ok(Arc::new(SqliteLedger::in_memory()?));
         }
-        let LedgerAddress::Sqlite(path) = &self.ledger;
+        let LedgerAddress::Sqlite(path) = &self.ledger else {
+            return Err(Failure::usage("ledgers in Redis are not there yet", ""));
+        };
         if let Some(folder) = path.parent().filter(|folder| *folder != Path::new("")) {
             std::fs::create_dir_all(folder).map_err(|error| {
                 Failure::new(

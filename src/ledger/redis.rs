@@ -1,0 +1,4 @@
+//! The ledger in Redis.
+
+mod link;
+mod trouble;
