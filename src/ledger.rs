@@ -6,6 +6,7 @@
 
 mod counting;
 mod moves;
+mod places;
 pub mod redis;
 pub mod sqlite;
 mod turns;

@@ -12,7 +12,7 @@ use crate::engine::ports::LedgerError;
 /// The format this program reads and writes. Any change to [`TABLES`], or to what the texts in them hold, needs a new one.
 const FORMAT: &str = "1";
 
-/// `rows.id` is the batch's number and the row's, see [`super::tasks::row_id`]: in order of file without an index.
+/// `rows.id` is the batch's number and the row's, see [`crate::ledger::places::row_id`]: in order of file without an index.
 /// `tasks.due_at` is the end of the lease while `claimed_at` is set, and null once settled, so that `tasks_due`
 /// holds open tasks alone and a claim costs the same however many are done or waiting.
 /// `tasks.source` and `tasks.staged` are the rows whose payload is in force, or waits to be.
