@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::{Env, Exit, Failure};
 use crate::config::{ConfigError, Job, SAMPLE_DISTRIBUTOR};
-use crate::domain::batch::Batch;
+use crate::domain::batch::{Batch, Weight};
 use crate::domain::contract::{Contract, Ruling};
 use crate::domain::fault::Fault;
 use crate::domain::ids::{BatchId, Digest, Scope};
@@ -163,6 +163,7 @@ impl Feed {
             created_at: world.now(),
             pause: None,
             cancelled: false,
+            weight: Weight::default(),
         }
     }
 

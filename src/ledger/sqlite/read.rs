@@ -68,6 +68,7 @@ fn view(row: &Row<'_>) -> Result<RowView, LedgerError> {
         faults: faults
             .map_or(Ok(Vec::new()), serde_json::from_str)
             .map_err(json)?,
+        unreadable: None,
         task: match key.zip(task) {
             Some((key, task)) => {
                 let key = RowKey::new(key).map_err(|why| unreadable("a stored key", why))?;
