@@ -25,7 +25,7 @@ use enlist::domain::ids::{
 };
 use enlist::domain::task::{Action, State, Task};
 use enlist::domain::time::Timestamp;
-use enlist::engine::ports::{Claim, ClaimAsk, Commit, Ledger, NewRow, NewRowBody};
+use enlist::engine::ports::{Claim, ClaimAsk, Commit, Ledger, NewRow, NewRowBody, payload_digest};
 use enlist::ledger::sqlite::{SqliteLedger, SqliteOptions, Synchronous};
 use uuid::Uuid;
 
@@ -270,12 +270,14 @@ fn in_order(seq: u64) -> String {
 
 /// 300 bytes of cells and 600 of payload.
 fn row(seq: u64, key: &str) -> NewRow {
+    let payload = format!("{{\"key\":\"{key}\",\"rest\":\"{}\"}}", "x".repeat(560));
     NewRow {
         seq,
         line: seq + 2,
         cells: (0..15).map(|_| format!("{:<17}", "a cell's text")).collect(),
         body: NewRowBody::Sound {
-            payload: format!("{{\"key\":\"{key}\",\"rest\":\"{}\"}}", "x".repeat(560)).into(),
+            digest: payload_digest(&payload),
+            payload: payload.into(),
             key: RowKey::new(key).unwrap(),
         },
     }

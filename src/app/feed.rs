@@ -13,7 +13,7 @@ use crate::domain::fault::Fault;
 use crate::domain::ids::{BatchId, Digest, Scope};
 use crate::domain::machine::Order;
 use crate::domain::report::COLUMNS;
-use crate::engine::ports::{Appended, Ledger, NewRow, NewRowBody, RowFault};
+use crate::engine::ports::{Appended, Ledger, NewRow, NewRowBody, RowFault, payload_digest};
 use crate::intake::{IntakeError, Limits, Mapping, Reader, ScanSummary, Scanned, ScannedRow, Source, scan};
 use crate::provider::adobe::contract::CONTRACT;
 use crate::provider::adobe::render;
@@ -272,9 +272,8 @@ impl Feed {
             .map(|column| row.cells.cell(*column).unwrap_or_default().to_owned())
             .collect();
         let body = match row.record {
-            Ok(record) => NewRowBody::Sound {
-                key: record.key().clone(),
-                payload: render::create(&record, &self.distributor).map_err(|error| {
+            Ok(record) => {
+                let payload = render::create(&record, &self.distributor).map_err(|error| {
                     Failure::new(
                         Exit::Failed,
                         format!(
@@ -283,8 +282,13 @@ impl Feed {
                         ),
                         "",
                     )
-                })?,
-            },
+                })?;
+                NewRowBody::Sound {
+                    key: record.key().clone(),
+                    digest: payload_digest(&payload),
+                    payload,
+                }
+            }
             Err(faults) => NewRowBody::Faulty(faults.iter().map(row_fault).collect()),
         };
         Ok(NewRow {

@@ -150,6 +150,9 @@ pub enum NewRowBody {
         key: RowKey,
         /// The request body, rendered once and sent as it stands for ever.
         payload: Arc<str>,
+        /// What names the payload: equal for equal payloads, whatever the ledger makes of them. Given by whoever
+        /// renders, since a ledger may hold the payload in another form.
+        digest: Digest,
     },
     /// It is kept for the report only.
     Faulty(Vec<RowFault>),

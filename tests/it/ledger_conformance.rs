@@ -71,6 +71,7 @@ macro_rules! laws_of_one {
                 an_order_to_go_on_takes_it_back;
             feeding:
                 a_new_key_makes_a_task
+                a_payload_goes_by_the_digest_it_came_with
                 rows_that_are_there_are_left_as_they_are
                 a_gap_is_filled_later
                 an_append_that_failed_is_repeated

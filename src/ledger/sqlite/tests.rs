@@ -55,6 +55,7 @@ fn rows(from: u64, n: u64) -> Vec<NewRow> {
         body: crate::engine::ports::NewRowBody::Sound {
             key: RowKey::new(&format!("k-{seq}")).unwrap(),
             payload: "y".repeat(600).into(),
+            digest: Digest::of(b"y"),
         },
     };
     (from..from + n).map(row).collect()

@@ -79,6 +79,7 @@ pub(crate) fn row_with(seq: u64, name: &str, payload: &str) -> NewRow {
         body: NewRowBody::Sound {
             key: key(name),
             payload: payload.into(),
+            digest: payload_digest(payload),
         },
     }
 }
