@@ -37,11 +37,6 @@ impl Keys {
         }
     }
 
-    /// What begins each name.
-    pub(super) fn prefix(&self) -> &str {
-        &self.prefix
-    }
-
     pub(super) fn named(&self, rest: impl std::fmt::Display) -> String {
         format!("{}{rest}", self.prefix)
     }

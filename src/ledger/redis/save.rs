@@ -61,11 +61,6 @@ impl Save {
         }
     }
 
-    /// What lies there once it is done.
-    pub(super) fn new_bytes(&self) -> &[u8] {
-        &self.new
-    }
-
     /// As `common.lua` reads it.
     pub(super) fn add_to(&self, cmd: &mut Cmd) {
         cmd.arg(&id_bytes(self.id))
@@ -81,10 +76,6 @@ impl Save {
 
     pub(super) fn counts(&self) -> &[(i64, i64, i64)] {
         &self.counts
-    }
-
-    pub(super) fn add_counts_to(&self, cmd: &mut Cmd) {
-        add_counts(cmd, &self.counts);
     }
 }
 
