@@ -250,13 +250,22 @@ mod tests {
         assert_eq!(given[&2], [1, 0]);
     }
 
+    /// The second weighs 3, the third 8.
+    const fn weights(no: i64) -> u32 {
+        match no {
+            2 => 3,
+            3 => 8,
+            _ => 1,
+        }
+    }
+
     #[test]
     fn shares_are_by_weight_in_large_claims_and_in_small_ones() {
         for size in [1, 3, 8, 60, 3_000] {
             let mut turns = Turns::default();
             let mut waiting = BTreeMap::from([(1, [60_000, 0]), (2, [60_000, 0]), (3, [60_000, 0])]);
             for _ in 0..12_000 / size {
-                claim_by_weight(&mut turns, &mut waiting, size, |no| [0, 1, 3, 8][no as usize]);
+                claim_by_weight(&mut turns, &mut waiting, size, weights);
             }
             let given = waiting.into_values().map(|[left, _]| 60_000 - left);
             assert_eq!(
@@ -272,9 +281,9 @@ mod tests {
         let mut turns = Turns::default();
         let mut waiting = BTreeMap::from([(1, [1_000, 0]), (2, [1_000, 0])]);
         // The second has just had the one turn of its weight.
-        let given = claim_by_weight(&mut turns, &mut waiting, 101, |no| [0, 100, 1][no as usize]);
+        let given = claim_by_weight(&mut turns, &mut waiting, 101, |no| if no == 1 { 100 } else { 1 });
         assert_eq!(given, BTreeMap::from([(1, [100, 0]), (2, [1, 0])]));
-        claim_by_weight(&mut turns, &mut waiting, 2, |no| [0, 100, 1][no as usize]);
+        claim_by_weight(&mut turns, &mut waiting, 2, |no| if no == 1 { 100 } else { 1 });
         let given = claim_by_weight(&mut turns, &mut waiting, 10, |_| 100);
         assert_eq!(given, BTreeMap::from([(1, [5, 0]), (2, [5, 0])]));
     }
@@ -310,9 +319,10 @@ mod tests {
         ) {
             let mut turns = Turns::default();
             let all = usize::MAX / 2;
-            let mut waiting: BTreeMap<i64, [usize; 2]> = (0..).zip(&weights).map(|(no, _)| (no, [all, 0])).collect();
+            let weight_of: BTreeMap<i64, u32> = (0..).zip(weights.iter().copied()).collect();
+            let mut waiting: BTreeMap<i64, [usize; 2]> = weight_of.keys().map(|no| (*no, [all, 0])).collect();
             for slots in slots {
-                claim_by_weight(&mut turns, &mut waiting, slots, |no| weights[no as usize]);
+                claim_by_weight(&mut turns, &mut waiting, slots, |no| weight_of[&no]);
                 let had: Vec<u64> = waiting.values().map(|[left, _]| (all - left) as u64).collect();
                 for (one, other) in (0..had.len()).flat_map(|one| (0..had.len()).map(move |other| (one, other))) {
                     let (w, v) = (u64::from(weights[one]), u64::from(weights[other]));

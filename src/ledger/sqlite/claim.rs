@@ -128,13 +128,16 @@ fn open_batches(connection: &Connection, ask: &ClaimAsk) -> Result<Vec<OpenBatch
     Ok(open)
 }
 
+/// A task that is due and its key, if they can be read.
+type Due = Result<(Stored, RowKey), Damaged>;
+
 fn due(
     connection: &Connection,
     batch: i64,
     class: Class,
     now: Timestamp,
     max: usize,
-) -> Result<Vec<Result<(Stored, RowKey), Damaged>>, LedgerError> {
+) -> Result<Vec<Due>, LedgerError> {
     let mut statement = connection.prepare_cached(DUE)?;
     let max = i64::try_from(max).unwrap_or(i64::MAX);
     let mut rows = statement.query((batch, class as i64, now.as_ms(), max))?;
