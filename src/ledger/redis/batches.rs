@@ -4,11 +4,13 @@ use redis::{Pipeline, Value};
 
 use super::keys::space;
 use super::reply::{bytes, list, next, number, text};
+use super::stored::Lane;
 use super::{CHUNK, RedisLedger, lock, lua, too_busy};
 use crate::domain::batch::{Batch, Pause, Weight};
 use crate::domain::ids::{BatchId, Scope};
 use crate::engine::ports::{LedgerError, Which};
 use crate::ledger::pauses::{gives_way, pause_text, read_pause};
+use crate::ledger::turns::Class;
 use crate::ledger::unreadable;
 
 /// Batches whose numbers are remembered; then all are forgotten.
@@ -202,18 +204,20 @@ impl RedisLedger {
         };
         let mut candidates = Vec::new();
         for page in numbers.chunks(PAGE) {
-            let mut pipe = Pipeline::with_capacity(page.len() * 3);
+            let mut pipe = Pipeline::with_capacity(page.len() * 5);
             for no in page {
                 pipe.cmd("HMGET").arg(self.keys.batch(*no)).arg(&FIELDS[..]);
-                for class in 0..2 {
-                    pipe.cmd("ZCARD")
-                        .arg(self.keys.named(format_args!("d:{no}:{class}")));
+                for set in open_sets(*no) {
+                    pipe.cmd("ZCARD").arg(self.keys.named(set));
                 }
             }
             let mut found = self.link.ask_all(&pipe).await?.into_iter();
             for no in page {
                 let batch = read_batch(list(next(&mut found)?)?)?;
-                let open = number(next(&mut found)?)?.unwrap_or(0) + number(next(&mut found)?)?.unwrap_or(0);
+                let mut open = 0;
+                for _ in open_sets(*no) {
+                    open += number(next(&mut found)?)?.unwrap_or(0);
+                }
                 if let Some(batch) =
                     batch.filter(|batch| scope.is_none_or(|scope| is_meant(batch, scope, pausing, open)))
                 {
@@ -227,6 +231,12 @@ impl RedisLedger {
         }
         Ok(candidates)
     }
+}
+
+/// The sets in which a batch's open tasks lie.
+fn open_sets(no: i64) -> [String; 4] {
+    let [submits, reads] = Class::ALL.map(|class| Lane { owner: no, class });
+    [submits.waiting(), submits.held(), reads.waiting(), reads.held()]
 }
 
 /// Rounds of reading and pausing before giving up against others who do the same.

@@ -7,7 +7,8 @@
 //!               newest    batch numbers by age       open     numbers of batches with open tasks
 //!               b:NO      one batch                  c:NO     its counts by slot
 //!               r:NO      its rows, in blocks        t:NO     the tasks that its rows made
-//!               d:NO:0    open tasks by due time, submits;  d:NO:1 reads
+//!               d:NO:0    waiting tasks by due time, submits;  d:NO:1 reads
+//!               h:NO:0    tasks in somebody's hands by the end of the lease, submits;  h:NO:1 reads
 //!               k:SPACE:N row keys → tasks, in 16,384 small hashes
 //!               a:NO:N    calls made for the tasks of 32 rows
 //! ```

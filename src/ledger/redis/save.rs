@@ -79,9 +79,13 @@ impl Save {
     }
 }
 
-/// The due set in which a task is found; the empty name once it is settled.
+/// The set in which a task is found; the empty name once it is settled.
 pub(super) fn place(task: &Stored) -> String {
-    task.lane().map(|lane| lane.to_string()).unwrap_or_default()
+    match (task.lane(), task.since) {
+        (None, _) => String::new(),
+        (Some(lane), None) => lane.waiting(),
+        (Some(lane), Some(_)) => lane.held(),
+    }
 }
 
 /// When it is due.

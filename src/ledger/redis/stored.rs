@@ -7,7 +7,9 @@
 //!      13       its class, 0 submit, 1 read
 //!      14..     key, payloads' rows, task
 //! ```
-//! When it falls due, or its lease ends, is its score in the due set of batch and class.
+//! When it falls due is its score among those of its batch and class that wait (`d:`). While somebody has it, it lies
+//! among those in hand (`h:`) instead, by the end of the lease: what a dead worker left is found without a look at what
+//! waits, and goes first.
 
 mod task;
 
@@ -37,7 +39,7 @@ pub(super) struct Stored {
 }
 
 impl Stored {
-    /// Where it waits for its turn: the due set of its batch and class; `None` once settled.
+    /// Where it is open; `None` once settled.
     pub(super) fn lane(&self) -> Option<Lane> {
         self.task.due().map(|_| Lane {
             owner: self.owner,
@@ -117,11 +119,23 @@ const fn class_byte(class: Class) -> u8 {
     }
 }
 
-/// A due set: the open tasks of one batch and class.
+/// The open tasks of one batch and class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Lane {
     pub(super) owner: i64,
     pub(super) class: Class,
+}
+
+impl Lane {
+    /// The set of those that wait, without prefix.
+    pub(super) fn waiting(self) -> String {
+        format!("d:{self}")
+    }
+
+    /// The set of those in somebody's hands, without prefix.
+    pub(super) fn held(self) -> String {
+        format!("h:{self}")
+    }
 }
 
 impl std::fmt::Display for Lane {

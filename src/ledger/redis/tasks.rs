@@ -94,7 +94,7 @@ impl RedisLedger {
                     class: class_of(&task.task),
                 };
                 pipe.cmd("ZSCORE")
-                    .arg(self.keys.named(format_args!("d:{lane}")))
+                    .arg(self.keys.named(lane.held()))
                     .arg(&id_bytes(task.id));
             }
             ends.extend(self.link.ask_all(&pipe).await?);

@@ -20,12 +20,20 @@ use crate::ledger::moves::ordered;
 use crate::ledger::pauses::{is_in_force, read_pause};
 use crate::ledger::turns::{Class, Lane};
 
-/// The due tasks of a batch and class, those due longest first.
+/// What dead workers left of a batch and class: tasks in hand whose leases have run out, those that ran out first first.
+pub(super) const LEFT: &str = concat!(
+    "SELECT ",
+    stored!(),
+    ", t.key FROM tasks t INDEXED BY tasks_held WHERE t.batch = ?1 AND t.class = ?2 AND t.due_at <= ?3 \
+     AND t.claimed_at IS NOT NULL ORDER BY t.due_at, t.id LIMIT ?4"
+);
+
+/// The due tasks of a batch and class that nobody has, those due longest first.
 pub(super) const DUE: &str = concat!(
     "SELECT ",
     stored!(),
-    ", t.key FROM tasks t INDEXED BY tasks_due \
-     WHERE t.batch = ?1 AND t.class = ?2 AND t.due_at <= ?3 ORDER BY t.due_at, t.id LIMIT ?4"
+    ", t.key FROM tasks t INDEXED BY tasks_due WHERE t.batch = ?1 AND t.class = ?2 AND t.due_at <= ?3 \
+     AND t.claimed_at IS NULL ORDER BY t.due_at, t.id LIMIT ?4"
 );
 
 /// The next batch with open tasks behind a given one: a walk in steps over the index, not along it.
@@ -68,8 +76,8 @@ pub(super) fn claim(store: &mut Store, ask: &ClaimAsk) -> Result<Claimed, Ledger
     };
     let lanes: Vec<Lane> = open.iter().filter(is_ready).map(lane).collect();
     let mut claims = Vec::new();
-    turns.fill(&lanes, ask.max, |lane, class, want| {
-        let due = due(connection, lane, class, ask.now, want)?;
+    let mut take = |sql, lane, class, want| {
+        let due = due(connection, sql, lane, class, ask.now, want)?;
         // One that cannot be read has its turn like any other, so that no claim meets more of them than it may take.
         let found = due.len();
         let batch = open.iter().find(|batch| batch.no == lane);
@@ -85,7 +93,15 @@ pub(super) fn claim(store: &mut Store, ask: &ClaimAsk) -> Result<Claimed, Ledger
             }
         }
         Ok::<_, LedgerError>(found)
-    })?;
+    };
+    // What dead workers left goes before all else, since it may have been sent; then fair shares.
+    let mut slots = ask.max;
+    for lane in &lanes {
+        for class in Class::ALL {
+            slots -= take(LEFT, lane.no, class, slots)?.min(slots);
+        }
+    }
+    turns.fill(&lanes, slots, |lane, class, want| take(DUE, lane, class, want))?;
     Ok(Claimed {
         claims,
         next_due: next_due(connection, &open)?,
@@ -132,14 +148,16 @@ fn open_batches(connection: &Connection, ask: &ClaimAsk) -> Result<Vec<OpenBatch
 /// A task that is due and its key, if they can be read.
 type Due = Result<(Stored, RowKey), Damaged>;
 
+/// What [`LEFT`] or [`DUE`] finds.
 fn due(
     connection: &Connection,
+    sql: &str,
     batch: i64,
     class: Class,
     now: Timestamp,
     max: usize,
 ) -> Result<Vec<Due>, LedgerError> {
-    let mut statement = connection.prepare_cached(DUE)?;
+    let mut statement = connection.prepare_cached(sql)?;
     let max = i64::try_from(max).unwrap_or(i64::MAX);
     let mut rows = statement.query((batch, class as i64, now.as_ms(), max))?;
     let mut due = Vec::new();
@@ -227,7 +245,9 @@ fn settle_cancelled(connection: &Connection, batch: &OpenBatch, ask: &ClaimAsk) 
     let now = ask.now;
     let mut differences = Differences::default();
     for class in Class::ALL {
-        for due in due(connection, batch.no, class, now, CANCELLED_MAX)? {
+        let left = due(connection, LEFT, batch.no, class, now, CANCELLED_MAX)?;
+        let due = due(connection, DUE, batch.no, class, now, CANCELLED_MAX)?;
+        for due in left.into_iter().chain(due) {
             let stored = match due {
                 Ok((stored, _)) => stored,
                 Err(damaged) => {
