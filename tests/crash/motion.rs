@@ -1,11 +1,12 @@
 //! From the kill of a worker until the rows it had in hand move again, as the ledger shows it.
 //!
-//! Right after a kill all leased tasks are noted with their fences. A task that is seen without a lease and with its
-//! fence as it was has been committed by whoever held it, so its holder lives. A task whose fence has grown was claimed
-//! by another: it was the dead worker's, and moves again. Between a commit and the next claim of the same task lies a
-//! pause of the job (100 ms at least), so that looking every few milliseconds tells the two apart.
+//! Right after a kill all leased tasks are noted, with their fences and the ends of their leases. What is seen first of
+//! each tells whose it was: a lease that is prolonged, or ended by a commit, has a holder who lives. A task whose fence has
+//! grown was claimed by another: it was the dead worker's, and moves again. Between a commit and the next claim of the
+//! same task lies a pause of the job (100 ms at least), so that looking every few milliseconds tells them apart.
 
-use std::collections::BTreeMap;
+use std::collections::HashSet;
+use std::fmt::Display;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -14,6 +15,9 @@ use crate::support::{clock, wait_for};
 
 /// How often the noted tasks are looked at.
 const LOOK: Duration = Duration::from_millis(10);
+
+/// What a dead worker had said before its end can reach the ledger this much later.
+const LAST_WORDS: Duration = Duration::from_millis(50);
 
 /// Rows that have not moved this long after the last kill never will.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -28,7 +32,21 @@ pub(crate) struct Motion {
 /// What was leased when a worker was killed.
 struct Note {
     at: Instant,
-    leased: Vec<(Vec<u8>, u32)>,
+    leased: Vec<Leased>,
+}
+
+/// A leased task.
+struct Leased {
+    id: Vec<u8>,
+    fence: u32,
+    until: i64,
+}
+
+/// A task as it is now.
+struct Seen {
+    fence: u32,
+    /// The end of the lease, milliseconds, if there is one.
+    until: Option<i64>,
 }
 
 /// How long it took.
@@ -79,17 +97,17 @@ impl Motion {
 
 fn watch(eye: &mut Eye, notes: &Receiver<Note>) -> Moved {
     let mut moved = Moved::default();
-    // By task and fence: since which kill it is waited for.
-    let mut waiting: BTreeMap<(Vec<u8>, u32), Instant> = BTreeMap::new();
+    // Since which kill each is waited for.
+    let mut waiting: Vec<(Instant, Leased)> = Vec::new();
     let mut is_over = false;
     let mut last = clock();
     while !is_over || (!waiting.is_empty() && last.elapsed() < PATIENCE) {
         match notes.recv_timeout(LOOK) {
             Ok(note) => {
                 last = note.at;
-                for task in note.leased {
-                    waiting.entry(task).or_insert(note.at);
-                }
+                let known: HashSet<Vec<u8>> = waiting.iter().map(|(_, task)| task.id.clone()).collect();
+                let new = note.leased.into_iter().filter(|task| !known.contains(&task.id));
+                waiting.extend(new.map(|task| (note.at, task)));
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => {
@@ -97,41 +115,29 @@ fn watch(eye: &mut Eye, notes: &Receiver<Note>) -> Moved {
                 std::thread::sleep(LOOK);
             }
         }
-        let ids: Vec<Vec<u8>> = waiting.keys().map(|(id, _)| id.clone()).collect();
+        let ids: Vec<&[u8]> = waiting.iter().map(|(_, task)| &*task.id).collect();
         // While Redis is away nothing moves.
-        let Ok(heads) = eye.look(&ids) else { continue };
+        let Ok(found) = eye.look(&ids) else { continue };
         let now = clock();
-        for (id, head) in ids.into_iter().zip(heads) {
-            waiting.retain(|(of, fence), since| {
-                let is_same = head.fence == *fence;
-                if *of != id || (is_same && head.is_leased) {
-                    return true;
-                }
-                if !is_same {
+        let mut found = found.into_iter();
+        waiting.retain_mut(|(since, task)| {
+            let seen = found.next().unwrap();
+            match seen.until {
+                _ if seen.fence != task.fence => {
                     moved.times.push(now - *since);
+                    false
                 }
-                false
-            });
-        }
+                Some(until) if until != task.until => {
+                    task.until = until;
+                    now - *since < LAST_WORDS
+                }
+                still => still.is_some(),
+            }
+        });
     }
     moved.stuck = waiting.len();
     moved.times.sort();
     moved
-}
-
-/// What is at the beginning of a stored task.
-struct Head {
-    fence: u32,
-    is_leased: bool,
-}
-
-impl Head {
-    fn of(bytes: &[u8]) -> Self {
-        Self {
-            fence: u32::from_be_bytes(bytes[..4].try_into().unwrap()),
-            is_leased: bytes[4..10] != [0; 6],
-        }
-    }
 }
 
 /// Reads tasks where they lie. Connects anew after trouble.
@@ -150,31 +156,63 @@ impl Eye {
         }
     }
 
-    /// Ids and fences of the leased tasks of the first batch.
-    fn leased(&mut self) -> redis::RedisResult<Vec<(Vec<u8>, u32)>> {
-        let all: Vec<(Vec<u8>, Vec<u8>)> =
-            self.ask(redis::cmd("HGETALL").arg(format!("{}t:1", self.prefix)))?;
-        let heads = all.into_iter().map(|(id, task)| (id, Head::of(&task)));
-        Ok(heads
-            .filter(|(_, head)| head.is_leased)
-            .map(|(id, head)| (id, head.fence))
-            .collect())
+    /// The leased tasks of the first batch.
+    fn leased(&mut self) -> redis::RedisResult<Vec<Leased>> {
+        let mut held = redis::pipe();
+        for class in 0..2 {
+            held.cmd("ZRANGE")
+                .arg(self.key(format_args!("h:1:{class}")))
+                .arg(0)
+                .arg(-1);
+        }
+        let held: Vec<Vec<Vec<u8>>> = self.ask(&held)?;
+        let ids: Vec<Vec<u8>> = held.into_iter().flatten().collect();
+        let seen = self.look(&ids.iter().map(|id| &**id).collect::<Vec<_>>())?;
+        let leased = ids
+            .into_iter()
+            .zip(seen)
+            .filter_map(|(id, Seen { fence, until })| {
+                Some(Leased {
+                    id,
+                    fence,
+                    until: until?,
+                })
+            });
+        Ok(leased.collect())
     }
 
-    fn look(&mut self, ids: &[Vec<u8>]) -> redis::RedisResult<Vec<Head>> {
+    /// These tasks as they are now.
+    fn look(&mut self, ids: &[&[u8]]) -> redis::RedisResult<Vec<Seen>> {
+        type Scores = Vec<Option<f64>>;
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let tasks: Vec<Vec<u8>> =
-            self.ask(redis::cmd("HMGET").arg(format!("{}t:1", self.prefix)).arg(ids))?;
-        Ok(tasks.iter().map(|task| Head::of(task)).collect())
+        let mut look = redis::pipe();
+        // All at once, so that what is read belongs together.
+        look.atomic().cmd("HMGET").arg(self.key("t:1")).arg(ids);
+        for class in 0..2 {
+            look.cmd("ZMSCORE")
+                .arg(self.key(format_args!("h:1:{class}")))
+                .arg(ids);
+        }
+        let (tasks, submits, reads): (Vec<Vec<u8>>, Scores, Scores) = self.ask(&look)?;
+        let ends = submits.into_iter().zip(reads);
+        let seen = tasks.into_iter().zip(ends).map(|(task, (submit, read))| Seen {
+            fence: u32::from_be_bytes(task[..4].try_into().unwrap()),
+            until: submit.or(read).map(|until| until as i64),
+        });
+        Ok(seen.collect())
     }
 
-    fn ask<T: redis::FromRedisValue>(&mut self, cmd: &redis::Cmd) -> redis::RedisResult<T> {
+    fn key(&self, rest: impl Display) -> String {
+        format!("{}{rest}", self.prefix)
+    }
+
+    fn ask<T: redis::FromRedisValue>(&mut self, ask: &redis::Pipeline) -> redis::RedisResult<T> {
         let line = match &mut self.line {
             Some(line) => line,
             none => none.insert(self.client.get_connection_with_timeout(Duration::from_secs(1))?),
         };
-        cmd.query(line).inspect_err(|_| self.line = None)
+        ask.query(line).inspect_err(|_| self.line = None)
     }
 }
