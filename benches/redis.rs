@@ -63,7 +63,10 @@ async fn measure(most: u64) {
         );
         for (callers, max) in [(1, 1), (1, 64), (4, 64), (4, 512)] {
             let steps = subject.steps(callers, max).await;
-            line(&format!("    claim {max}, commit {max}, {callers} at once"), &steps);
+            line(
+                &format!("    claim {max}, commit {max}, {callers} at once"),
+                &steps,
+            );
         }
         line("    claim 64 alone", &subject.claims(64).await);
     }
@@ -96,7 +99,9 @@ struct Subject<'a> {
 
 impl<'a> Subject<'a> {
     async fn new(server: &'a Server) -> Self {
-        let ledger = RedisLedger::open(&server.address().parse().unwrap()).await.unwrap();
+        let ledger = RedisLedger::open(&server.address().parse().unwrap())
+            .await
+            .unwrap();
         let batch = ledger.open_batch(&batch()).await.unwrap().id;
         Self {
             server,

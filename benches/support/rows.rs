@@ -14,9 +14,12 @@ const FIRST: [&str; 12] = [
     "Grace", "Ada", "Linus", "Marie", "Søren", "Zoë", "Ravi", "Yuki", "Olga", "Juan", "Fatima", "Kwame",
 ];
 const LAST: [&str; 12] = [
-    "Pratt", "Müller", "Okafor", "Tanaka", "Nowak", "García", "Svensson", "Rossi", "Dubois", "Kaya", "Silva", "Ito",
+    "Pratt", "Müller", "Okafor", "Tanaka", "Nowak", "García", "Svensson", "Rossi", "Dubois", "Kaya", "Silva",
+    "Ito",
 ];
-const TRADE: [&str; 8] = ["Software", "Systems", "Media", "Print", "Cloud", "Data", "Design", "Networks"];
+const TRADE: [&str; 8] = [
+    "Software", "Systems", "Media", "Print", "Cloud", "Data", "Design", "Networks",
+];
 const FORM: [&str; 6] = ["GmbH", "Ltd", "Inc.", "S.A.", "AB", "B.V."];
 const CITY: [(&str, &str, &str, &str); 6] = [
     ("Boston", "MA", "US", "02108"),
@@ -48,7 +51,11 @@ pub(crate) fn company(seq: u64) -> NewRow {
     let name = format!("{last} {trade} {number} {form}");
     let street = format!("{} {last} Street", mixed(seq, 8) % 400);
     let phone = format!("+{}", 10_000_000_000 + mixed(seq, 9) % 89_999_999_999);
-    let email = format!("{}.{}{number}@example.com", first.to_lowercase(), last.to_lowercase());
+    let email = format!(
+        "{}.{}{number}@example.com",
+        first.to_lowercase(),
+        last.to_lowercase()
+    );
     let payload = format!(
         r#"{{"distributorId":"345434543","externalReferenceId":"{key}","companyProfile":{{"companyName":"{name}","preferredLanguage":"en-US","marketSegments":["COM"],"address":{{"country":"{country}","region":"{region}","city":"{city}","addressLine1":"{street}","postalCode":"{postal}","phoneNumber":"{phone}"}},"contacts":[{{"firstName":"{first}","lastName":"{last}","email":"{email}","phoneNumber":"{phone}"}}]}}}}"#
     );

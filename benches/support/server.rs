@@ -61,7 +61,10 @@ impl Server {
     }
 
     pub(crate) fn about(&self) -> String {
-        format!("redis-server {}, append-only file, everysec", self.info("server", "redis_version"))
+        format!(
+            "redis-server {}, append-only file, everysec",
+            self.info("server", "redis_version")
+        )
     }
 
     /// Bytes in use.
