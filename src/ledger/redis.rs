@@ -11,6 +11,7 @@ mod block;
 mod bytes;
 mod claim;
 mod commit;
+mod forget;
 mod keys;
 mod link;
 mod lua;
@@ -155,6 +156,10 @@ impl Ledger for RedisLedger {
 
     async fn set_weight(&self, id: &BatchId, weight: Weight) -> Result<(), LedgerError> {
         self.set_field(id, "weight", &weight.get().to_string()).await
+    }
+
+    async fn forget(&self, id: &BatchId) -> Result<bool, LedgerError> {
+        self.forget_batch(id).await
     }
 
     async fn counts(&self, id: &BatchId) -> Result<Counts, LedgerError> {

@@ -12,6 +12,7 @@ mod append;
 mod batches;
 mod claim;
 mod commit;
+mod forget;
 mod open;
 mod orders;
 mod read;
@@ -250,6 +251,19 @@ impl Ledger for SqliteLedger {
             batches::set_weight(&store.connection, &id, weight)
         })
         .await
+    }
+
+    async fn forget(&self, id: &BatchId) -> Result<bool, LedgerError> {
+        let mut from = Some(0);
+        while let Some(seq) = from {
+            let id = id.clone();
+            let chunk = move |store: &mut Store| forget::forget(&store.connection, &id, seq);
+            match self.write(forget::CHUNK, chunk).await? {
+                forget::Chunk::Refused => return Ok(false),
+                forget::Chunk::Next(next) => from = next,
+            }
+        }
+        Ok(true)
     }
 
     async fn counts(&self, id: &BatchId) -> Result<Counts, LedgerError> {
