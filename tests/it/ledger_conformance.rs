@@ -7,7 +7,7 @@ mod batches;
 mod cancelling;
 mod crash;
 mod feeding;
-mod fixture;
+pub(crate) mod fixture;
 mod forgetting;
 mod leases;
 mod model;

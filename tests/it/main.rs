@@ -16,6 +16,7 @@ mod keys;
 mod ledger_conformance;
 mod readme;
 mod redis_server;
+mod redis_set_back;
 mod refeed;
 mod report_folder;
 mod revoked;

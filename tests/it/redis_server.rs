@@ -1,5 +1,6 @@
 //! A redis-server of a test's own: on a free port of the loopback address, with an append-only file, ended with the value.
 
+use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -10,6 +11,9 @@ use crate::support::wait_for;
 
 /// Ports tried until one is free: between finding one and using it, another program can take it.
 const PORTS_TRIED: usize = 20;
+
+/// Where the append-only file lies, in its pieces (Redis from 7 on).
+const FILES: &str = "appendonlydir";
 
 /// A running server.
 pub(crate) struct RedisServer {
@@ -66,6 +70,23 @@ impl RedisServer {
         self.child.wait().unwrap();
     }
 
+    /// A copy of its files as they are now.
+    pub(crate) fn files(&self) -> TempDir {
+        let copy = tempfile::tempdir().unwrap();
+        copy_files(&self.dir.path().join(FILES), copy.path());
+        copy
+    }
+
+    /// Ends it at once, and starts it again with these files: what was written since is lost.
+    pub(crate) fn set_back(&mut self, files: &TempDir) {
+        self.kill();
+        let dir = self.dir.path().join(FILES);
+        fs::remove_dir_all(&dir).unwrap();
+        fs::create_dir(&dir).unwrap();
+        copy_files(files.path(), &dir);
+        self.restart();
+    }
+
     /// Starts it again on the same port and files.
     pub(crate) fn restart(&mut self) {
         self.child = wait_for("redis-server to start again", || {
@@ -84,6 +105,13 @@ impl Drop for RedisServer {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+fn copy_files(from: &Path, to: &Path) {
+    for file in fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), to.join(file.file_name())).unwrap();
     }
 }
 

@@ -10,7 +10,7 @@ use super::block::{self, BLOCK_ROWS, BlockRow, block_of};
 use super::keys::bucket;
 use super::reply::{bytes, list, number, text};
 use super::save::{Save, add_counts, place, score};
-use super::stored::Stored;
+use super::stored::{Stored, fence_at};
 use super::tasks::id_bytes;
 use super::{CHUNK, ROUNDS_MAX, RedisLedger, lua, too_busy};
 use crate::domain::ids::{BatchId, Digest, RowKey};
@@ -278,7 +278,7 @@ impl Import {
         self.counts.came(self.batch.no, &task);
         let new = Stored {
             id,
-            fence: 0,
+            fence: fence_at(self.now),
             since: None,
             owner: self.batch.no,
             key: key.clone(),

@@ -11,7 +11,7 @@ use super::batches::weight_of;
 use super::commit::Item;
 use super::reply::{bytes, list, next, number, text};
 use super::save::Save;
-use super::stored::{Lane, Stored, six};
+use super::stored::{Lane, Stored, fence_at, next_fence, six};
 use super::tasks::id_of;
 use super::{CHUNK, RedisLedger, lock, lua};
 use crate::domain::batch::Weight;
@@ -181,6 +181,7 @@ impl RedisLedger {
                 .run(&lua::TAKE, &|cmd| {
                     cmd.arg(ask.now.as_ms())
                         .arg(&six(ask.now.as_ms()))
+                        .arg(fence_at(ask.now))
                         .arg(until.as_ms())
                         .arg(part.len());
                     for (lane, n) in &part {
@@ -244,7 +245,7 @@ impl RedisLedger {
             let Some(batch) = open.iter().find(|batch| batch.no == stored.owner) else {
                 continue;
             };
-            let fence = stored.fence.wrapping_add(1);
+            let fence = next_fence(stored.fence, fence_at(ask.now));
             let lease = Lease {
                 task: stored.id,
                 fence: i64::from(fence),
