@@ -35,7 +35,7 @@ pub(super) async fn run(args: WorkerArgs, mut scene: Scene) -> Result<Exit, Fail
     if asked.is_some() {
         scene.talk.say(STOPPING);
     }
-    crew.stop().await;
+    crew.stop().await?;
     asked.ok_or_else(|| {
         Failure::new(
             Exit::Failed,
