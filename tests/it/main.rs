@@ -21,5 +21,6 @@ mod revoked;
 mod run;
 mod secrets;
 mod shapes;
+mod stalled;
 mod support;
 mod verbs;
