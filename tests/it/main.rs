@@ -22,5 +22,6 @@ mod revoked;
 mod run;
 mod secrets;
 mod shapes;
+mod stalled;
 mod support;
 mod verbs;
