@@ -11,6 +11,7 @@ use crate::domain::attempt::{Attempt, CallKind};
 use crate::domain::batch::{Batch, Counts, Pause, Weight};
 use crate::domain::ids::{AccountId, BatchId, CorrelationId, Digest, RequestId, RowKey, Scope, WorkerId};
 use crate::domain::machine::Order;
+use crate::domain::policy::rate::Window;
 use crate::domain::task::Task;
 use crate::domain::time::Timestamp;
 use crate::world::World;
@@ -376,6 +377,13 @@ pub trait Budget: Send + Sync {
     fn is_closed(&self) -> bool {
         false
     }
+}
+
+/// Budgets that all processes on a ledger share.
+pub trait SharedBudgets: Send + Sync {
+    /// The budget of `owner`: a provider's system and a credential. The windows given last hold for all processes;
+    /// none means no limit. Must be asked for and used inside a tokio runtime; asks nobody before the first permit.
+    fn budget(&self, owner: &str, windows: &[Window]) -> Arc<dyn Budget>;
 }
 
 /// The digest of a payload, which names it in an intent.

@@ -1,4 +1,5 @@
 //! The ledger in Redis.
 
+pub mod budget;
 mod link;
 mod trouble;
