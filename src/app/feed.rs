@@ -204,11 +204,7 @@ impl Feed {
         let mut appended = Appended::default();
         while let Some(block) = blocks.recv().await {
             let part = ledger.append(&batch.id, &block, world.now()).await?;
-            appended.new += part.new;
-            appended.resumed += part.resumed;
-            appended.unchanged += part.unchanged;
-            appended.changed += part.changed;
-            appended.faulty += part.faulty;
+            appended.add(part);
             batch.rows_imported = block.last().map_or(batch.rows_imported, |row| row.seq + 1);
             at(batch.rows_imported);
         }

@@ -45,7 +45,7 @@ pub enum LedgerError {
 
 /// The store of all tasks, and the queue.
 ///
-/// Every method is atomic ([`Ledger::apply_to_batch`] in parts) and may be repeated after an error. `now` is the
+/// Every method is atomic ([`Ledger::append`] and [`Ledger::apply_to_batch`] in parts) and may be repeated after an error. `now` is the
 /// caller's clock; a shared ledger may use its own instead. Every ledger keeps the laws in
 /// `tests/it/ledger_conformance.rs`.
 ///
@@ -186,6 +186,17 @@ pub struct Appended {
     pub changed: u64,
     /// Rows with faults.
     pub faulty: u64,
+}
+
+impl Appended {
+    /// What a further part of the same rows found.
+    pub const fn add(&mut self, part: Self) {
+        self.new += part.new;
+        self.resumed += part.resumed;
+        self.unchanged += part.unchanged;
+        self.changed += part.changed;
+        self.faulty += part.faulty;
+    }
 }
 
 /// What a worker asks for.

@@ -39,10 +39,6 @@ impl Writer {
         self.raw(text.as_bytes());
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
-    }
-
     pub(super) fn into_bytes(self) -> Vec<u8> {
         self.0
     }
@@ -160,7 +156,7 @@ mod tests {
         for (n, len) in [(0, 1), (-1, 1), (63, 1), (64, 2), (1_732_660_000_000, 6)] {
             let mut writer = Writer::default();
             writer.signed(n);
-            assert_eq!(writer.len(), len, "{n}");
+            assert_eq!(writer.into_bytes().len(), len, "{n}");
         }
     }
 }

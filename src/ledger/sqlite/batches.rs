@@ -6,8 +6,8 @@ use super::trouble::unreadable;
 use crate::domain::batch::{Batch, Pause, Weight};
 use crate::domain::ids::{BatchId, Scope};
 use crate::domain::task::Action;
-use crate::domain::time::Timestamp;
 use crate::engine::ports::{LedgerError, Which};
+use crate::ledger::pauses::{gives_way, pause_text, read_pause};
 
 /// What of a batch the other parts need.
 pub(super) struct Known {
@@ -142,21 +142,12 @@ pub(super) fn set_pause(
     let mut statement = connection.prepare_cached("UPDATE batches SET pause = ?2 WHERE no = ?1")?;
     let mut changed = Vec::new();
     for candidate in candidates(connection, which, pause.is_some())? {
-        let stands = candidate.pause.is_some_and(|old| match pause {
-            Some(new) => is_in_force(&old, new.since),
-            None => true,
-        });
-        if stands == pause.is_none() {
+        if gives_way(candidate.pause.as_ref(), pause) {
             statement.execute((candidate.no, &text))?;
             changed.push(candidate.id);
         }
     }
     Ok(changed)
-}
-
-/// Whether a pause still holds its batch: one with an end ends by itself.
-pub(super) fn is_in_force(pause: &Pause, now: Timestamp) -> bool {
-    pause.until.is_none_or(|until| until > now)
 }
 
 struct Candidate {
@@ -214,18 +205,6 @@ fn read(row: &Row<'_>) -> Result<Batch, LedgerError> {
 /// A stored weight.
 pub(super) fn read_weight(number: u32) -> Result<Weight, LedgerError> {
     Weight::new(number).map_err(|why| unreadable("a stored weight", why))
-}
-
-/// A stored pause.
-pub(super) fn read_pause(text: Option<String>) -> Result<Option<Pause>, LedgerError> {
-    text.map(|text| serde_json::from_str(&text).map_err(|why| unreadable("a stored pause", why)))
-        .transpose()
-}
-
-fn pause_text(pause: Option<&Pause>) -> Result<Option<String>, LedgerError> {
-    pause
-        .map(|pause| serde_json::to_string(pause).map_err(|why| unreadable("a pause", why)))
-        .transpose()
 }
 
 fn action(word: &str) -> Result<Action, LedgerError> {

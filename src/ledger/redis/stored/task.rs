@@ -123,9 +123,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<Task, LedgerError> {
         (flag::SETTLED, &mut task.settled_at),
     ] {
         if has(flag) {
-            *at = Some(Timestamp::from_ms(
-                due_at.as_ms().wrapping_add(reader.signed()?),
-            ));
+            *at = Some(Timestamp::from_ms(due_at.as_ms().wrapping_add(reader.signed()?)));
         }
     }
     if has(flag::ACCOUNT) {
