@@ -53,6 +53,10 @@ pub enum LedgerError {
 /// is claimed from, paused, cancelled and counted.
 #[async_trait]
 pub trait Ledger: Send + Sync {
+    /// The budgets of all processes that work this ledger together; `None` if it holds none, and each process has its
+    /// own.
+    fn budgets(&self, world: &Arc<dyn World>) -> Option<Arc<dyn SharedBudgets>>;
+
     /// Makes the batch known, or finds it: returns it as the ledger now has it. `job_text` of an existing batch
     /// is replaced by the one given, the rest is kept. `rows_imported` is the ledger's own.
     async fn open_batch(&self, batch: &Batch) -> Result<Batch, LedgerError>;

@@ -22,6 +22,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot};
 
+use super::keys::Keys;
 use super::link::Link;
 use crate::config::RedisAddress;
 use crate::domain::attempt::CallKind;
@@ -41,23 +42,23 @@ const ARRIVED_AFTER_LEAVE_MAX: Duration = LEAVE_LATE_MAX.saturating_add(ARRIVAL_
 /// The budgets of a ledger in Redis.
 pub struct RedisBudgets {
     link: Link,
-    name: String,
+    keys: Keys,
     world: Arc<dyn World>,
 }
 
 impl RedisBudgets {
-    /// The budgets beside the ledger `name`, over its connection.
-    pub(crate) fn new(link: Link, name: &str, world: Arc<dyn World>) -> Self {
-        Self {
-            link,
-            name: name.to_owned(),
-            world,
-        }
+    /// The budgets beside a ledger, over its connection.
+    pub(super) fn new(link: Link, keys: Keys, world: Arc<dyn World>) -> Self {
+        Self { link, keys, world }
     }
 
-    /// The budgets of the ledger at `address`, over a connection of their own. Fails when nobody answers.
+    /// The budgets of the ledger at `address`, over a connection of their own.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unavailable`] when nobody answers.
     pub async fn open(address: &RedisAddress, world: Arc<dyn World>) -> Result<Self, LedgerError> {
-        Ok(Self::new(Link::open(address).await?, address.ledger(), world))
+        let link = Link::open(address).await?;
+        Ok(Self::new(link, Keys::new(address.ledger()), world))
     }
 }
 
@@ -70,7 +71,7 @@ impl SharedBudgets for RedisBudgets {
         Arc::new(RedisBudget::new(
             Place {
                 link: self.link.clone(),
-                key: format!("{{enlist:{}}}:limit:{owner}", self.name),
+                key: self.keys.named(format_args!("limit:{owner}")),
                 windows: windows_text(windows),
                 worker: worker.to_owned(),
             },
