@@ -95,9 +95,13 @@ impl DeskRoom {
     fn budget(&self, job: &Job, access: &Access, spent: bool) -> Arc<dyn Budget> {
         let owner = format!("{} {} {}", job.provider, access.base_url, access.client_id);
         let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
-        let budget = budgets
-            .entry(owner)
-            .or_insert_with(|| Arc::new(LocalBudget::new(&job.windows(), spent, Arc::clone(&self.world))));
+        let budget = budgets.entry(owner).or_insert_with_key(|owner| {
+            let windows = job.windows();
+            match self.ledger.budgets(&self.world) {
+                Some(shared) => shared.budget(owner, &windows),
+                None => Arc::new(LocalBudget::new(&windows, spent, Arc::clone(&self.world))),
+            }
+        });
         Arc::clone(budget)
     }
 

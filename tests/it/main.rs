@@ -9,6 +9,7 @@
     reason = "tests"
 )]
 
+mod budget;
 mod check;
 mod exits;
 mod interrupted;
