@@ -24,12 +24,14 @@ const FLOORS: [(&str, u8); 13] = [
 ];
 
 /// Crates that one part of the house alone knows.
-const KNOWN_TO: [(&str, &[&str]); 8] = [
+const KNOWN_TO: [(&str, &[&str]); 10] = [
     ("apalis", &["worker"]),
     ("apalis_core", &["worker"]),
     ("axum", &["simulator", "web"]),
     ("reqwest", &["provider"]),
     ("rusqlite", &["ledger"]),
+    ("redis", &["ledger"]),
+    ("zstd", &["ledger"]),
     ("governor", &["engine"]),
     ("csv", &["intake", "report"]),
     ("clap", &["cli", "simulator", "main"]),
