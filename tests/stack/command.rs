@@ -41,8 +41,12 @@ pub(crate) fn program(name: &str) -> Command {
     let path = std::env::var("PATH").unwrap_or_default();
     let mut command = Command::new("timeout");
     command.env("PATH", format!("{path}:/usr/sbin:/sbin"));
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ENLIST_")) {
-        command.env_remove(name);
+    // What a person has set for a stack of theirs is not meant for this one.
+    let theirs = |name: &str| name.starts_with("ENLIST_") || name.starts_with("COMPOSE_");
+    for (name, _) in std::env::vars().filter(|(name, _)| theirs(name)) {
+        if name != "COMPOSE_FILE" {
+            command.env_remove(name);
+        }
     }
     // The limit is put in by `run`, before the program's name.
     command.arg("--kill-after=5").arg(name);

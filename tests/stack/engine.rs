@@ -27,6 +27,16 @@ const BOOTSTRAP: &str = r#"
     tar -C "$1" --exclude='./var/cache/apt/archives/*.deb' --exclude='./var/lib/apt/lists/*' -c . > "$4"
 "#;
 
+/// Becomes a daemon: folder, name. No rule of the firewall, no route, no bridge but those of the stack's networks, which
+/// go with them; ports are passed on by a program, on loopback. What it stores lies in memory.
+const DAEMON: &str = r#"
+    mkdir "$1/var"
+    mount -t tmpfs -o size=2g,mode=755 var "$1/var"
+    exec dockerd --host "unix://$1/socket" --data-root "$1/var/data" --exec-root "$1/var/exec" --pidfile "$1/var/pid" \
+        --containerd-namespace "$2" --containerd-plugins-namespace "$2-plugins" --shutdown-timeout 5 \
+        --bridge none --iptables=false --ip-forward=false --ip-masq=false
+"#;
+
 /// An engine with the base images in it.
 pub(crate) struct Engine {
     own: Option<Daemon>,
@@ -98,15 +108,8 @@ impl Engine {
     /// Puts a small system under the names of the base images, which is what they are made of.
     fn import(&self, system: &System) -> Result<(), String> {
         let tar = system.bootstrapped()?;
-        for image in [REDIS, &self.system_image] {
-            run(
-                self.docker()
-                    .args(["import", "--message", "stand-in"])
-                    .arg(&tar)
-                    .arg(image),
-                ASK_MAX,
-            )?;
-        }
+        run(self.docker().arg("import").arg(&tar).arg(REDIS), PULL_MAX)?;
+        run(self.docker().args(["tag", REDIS, &self.system_image]), ASK_MAX)?;
         Ok(())
     }
 }
@@ -133,24 +136,13 @@ impl Daemon {
         let dir = tempfile::tempdir().map_err(|error| error.to_string())?;
         let log = File::create(dir.path().join("log")).map_err(|error| error.to_string())?;
         let name = format!("enlist-stack-{}", std::process::id());
-        // No rule of the firewall, no route, no bridge but those of the stack's networks, which go with them. Ports are
-        // passed on by a program, on loopback.
-        let flags = "--bridge=none --iptables=false --ip-forward=false --ip-masq=false --shutdown-timeout=5";
         // Not by way of `timeout`: it is to live as long as the test, and die with it at Ctrl-C.
         let path = std::env::var("PATH").unwrap_or_default();
-        let child = Command::new("dockerd")
+        let child = Command::new("unshare")
             .env("PATH", format!("{path}:/usr/sbin:/sbin"))
-            .args(flags.split_whitespace())
-            .arg(format!("--containerd-namespace={name}"))
-            .arg(format!("--containerd-plugins-namespace={name}-plugins"))
-            .arg("--data-root")
-            .arg(dir.path().join("data"))
-            .arg("--exec-root")
-            .arg(dir.path().join("exec"))
-            .arg("--pidfile")
-            .arg(dir.path().join("pid"))
-            .arg("--host")
-            .arg(address(dir.path()))
+            .args(["--mount", "sh", "-euc", DAEMON, "-"])
+            .arg(dir.path())
+            .arg(name)
             .stdin(Stdio::null())
             .stdout(log.try_clone().map_err(|error| error.to_string())?)
             .stderr(log)
