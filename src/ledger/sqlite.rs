@@ -151,6 +151,7 @@ impl SqliteLedger {
         let reading = tokio::task::spawn_blocking(move || {
             let idle = readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let connection = idle.map_or_else(|| place.open_to_read(), Ok)?;
+            open::still_ours(&connection)?;
             let found = read(&connection)?;
             let mut idle = readers.lock().unwrap_or_else(PoisonError::into_inner);
             if idle.len() < READERS_KEPT {

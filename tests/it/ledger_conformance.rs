@@ -56,6 +56,7 @@ macro_rules! laws_of_one {
             batches:
                 a_batch_is_found_as_it_was_made
                 opening_it_again_replaces_the_job_text_alone
+                a_weight_is_kept_when_it_is_opened_again
                 the_newest_comes_first
                 what_is_not_known_is_said_to_be_unknown
                 a_paused_batch_lends_nothing_until_it_is_resumed
@@ -112,6 +113,9 @@ macro_rules! laws_of_one {
             turns:
                 five_rows_do_not_wait_for_fifty_thousand
                 small_claims_go_round_the_batches
+                weights_share_in_proportion
+                a_weight_set_live_works_from_the_next_claim_on
+                five_rows_do_not_wait_for_a_heavy_batch
                 submits_go_before_reads
                 reads_are_never_starved
                 what_is_due_longest_goes_first

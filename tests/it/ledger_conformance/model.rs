@@ -24,7 +24,7 @@ use proptest::test_runner::TestRunner;
 
 use crate::redis_server::RedisServer;
 
-use super::fixture::{LEASE, ask, at, attempt, batch, key, pause, row_with, scope};
+use super::fixture::{LEASE, ask, at, attempt, batch, key, pause, row_with, scope, weigh};
 
 const BATCHES: [&str; 3] = ["one", "two", "three"];
 
@@ -40,6 +40,7 @@ enum Op {
     Pause(usize, Option<i64>),
     Resume(usize),
     Cancel(usize),
+    Weigh(usize, u32),
     Wait(i64),
 }
 
@@ -54,7 +55,8 @@ fn any_op() -> impl Strategy<Value = Op> {
         2 => (batch.clone(), 0_u8..3).prop_map(|(b, order)| Op::Order(b, order)),
         1 => (batch.clone(), prop::option::of(0_i64..60_000)).prop_map(|(b, until)| Op::Pause(b, until)),
         2 => batch.clone().prop_map(Op::Resume),
-        1 => batch.prop_map(Op::Cancel),
+        1 => batch.clone().prop_map(Op::Cancel),
+        1 => (batch, 1_u32..=100).prop_map(|(b, weight)| Op::Weigh(b, weight)),
         5 => (1_i64..50_000).prop_map(Op::Wait),
     ]
 }
@@ -327,6 +329,7 @@ impl Run {
                     usize::from(self.model.paused_until[owner].take().is_some())
                 );
             }
+            Op::Weigh(owner, weight) => weigh(&*self.ledger, &self.ids[owner], weight).await,
             Op::Cancel(owner) => {
                 self.ledger.cancel(&self.ids[owner]).await.unwrap();
                 self.model.cancelled[owner] = true;
