@@ -12,7 +12,7 @@ use super::Scene;
 use crate::app::{Exit, Failure};
 
 /// From the first packet to the status line. Shorter than the pause between two checks.
-const WAIT_MAX: Duration = Duration::from_secs(4);
+const WAIT_MAX: Duration = Duration::from_secs(3);
 
 /// `HTTP/1.1 200`: what is read of an answer.
 const STATUS_BYTES: usize = 12;

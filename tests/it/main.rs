@@ -11,6 +11,7 @@
 
 mod check;
 mod exits;
+mod healthcheck;
 mod interrupted;
 mod keys;
 mod ledger_conformance;
