@@ -12,6 +12,7 @@
 mod budget;
 mod check;
 mod exits;
+mod healthcheck;
 mod interrupted;
 mod keys;
 mod ledger_conformance;
