@@ -26,7 +26,7 @@ use crate::engine::gauge::ErrorGauge;
 use crate::engine::lease::Moment;
 use crate::engine::ports::{
     Appended, Claim, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, LookUpCall, NewRow,
-    NewRowBody, PendingPage, Provider, Reply, RowView, SubmitCall, Which,
+    NewRowBody, PendingPage, Provider, Reply, RowView, SubmitCall, Which, payload_digest,
 };
 use crate::ledger::sqlite::SqliteLedger;
 use crate::provider::testing::CountingBudget;
@@ -165,6 +165,10 @@ impl Ledger for MoodyLedger {
 
     async fn set_weight(&self, id: &BatchId, weight: Weight) -> Result<(), LedgerError> {
         self.inner.set_weight(id, weight).await
+    }
+
+    async fn forget(&self, id: &BatchId) -> Result<bool, LedgerError> {
+        self.inner.forget(id).await
     }
 
     async fn counts(&self, id: &BatchId) -> Result<Counts, LedgerError> {
@@ -309,14 +313,18 @@ impl Rig {
         });
         let batch = batch(&*world);
         ledger.open_batch(&batch).await.unwrap();
-        let row = |seq: u64| NewRow {
-            seq,
-            line: seq + 2,
-            cells: Vec::new(),
-            body: NewRowBody::Sound {
-                key: RowKey::new(&format!("k-{seq}")).unwrap(),
-                payload: format!("payload {seq}").into(),
-            },
+        let row = |seq: u64| {
+            let payload = format!("payload {seq}");
+            NewRow {
+                seq,
+                line: seq + 2,
+                cells: Vec::new(),
+                body: NewRowBody::Sound {
+                    key: RowKey::new(&format!("k-{seq}")).unwrap(),
+                    digest: payload_digest(&payload),
+                    payload: payload.into(),
+                },
+            }
         };
         let rows: Vec<NewRow> = (0..rows).map(row).collect();
         ledger.append(&batch.id, &rows, world.now()).await.unwrap();
