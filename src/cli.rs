@@ -2,6 +2,7 @@
 
 mod check;
 mod files;
+mod healthcheck;
 mod import;
 mod jobs;
 mod orders;
@@ -98,6 +99,8 @@ enum Verb {
     Simulate(simulate::SimulateArgs),
     /// List the jobs, or print one.
     Jobs(jobs::JobsArgs),
+    /// Ask a worker or a simulator whether it is well: for health checks of containers.
+    Healthcheck(healthcheck::HealthcheckArgs),
 }
 
 /// Runs the verb; everything that can be said has been said when it returns.
@@ -151,6 +154,7 @@ async fn dispatch(verb: Verb, scene: Scene) -> Result<Exit, Failure> {
         Verb::Forget(args) => orders::forget(args, scene).await,
         Verb::Simulate(args) => simulate::run(args, scene).await,
         Verb::Jobs(args) => jobs::run(args, scene).await,
+        Verb::Healthcheck(args) => healthcheck::run(args, scene).await,
     }
 }
 

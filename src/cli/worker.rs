@@ -40,7 +40,7 @@ pub(super) async fn run(args: WorkerArgs, mut scene: Scene) -> Result<Exit, Fail
         scene.talk.say(STOPPING);
     }
     house.abort();
-    crew.stop().await;
+    crew.stop().await?;
     asked.ok_or_else(|| {
         Failure::new(
             Exit::Failed,
