@@ -22,6 +22,8 @@ pub(crate) struct Fleet<'a> {
 pub(crate) struct Retired {
     pub(crate) kills: usize,
     pub(crate) cpu: Duration,
+    /// Rows whose leases ran out while their holders lived.
+    pub(crate) overtaken: usize,
     /// What those said that ended by themselves.
     pub(crate) fallen: Vec<String>,
 }
@@ -50,6 +52,7 @@ impl<'a> Fleet<'a> {
         let worker = self.workers[place].take().unwrap();
         self.retired.cpu += cpu(worker.pid());
         let ended = worker.kill();
+        self.retired.overtaken += overtaken(&ended);
         if ended.signal == Some(9) {
             self.retired.kills += 1;
             assert!(!ended.err.contains("panicked"), "{}", ended.err);
@@ -79,6 +82,7 @@ impl<'a> Fleet<'a> {
         }
         for worker in workers {
             let ended = worker.end();
+            self.retired.overtaken += overtaken(&ended);
             if ended.code != Some(143) || ended.err.contains("panicked") {
                 self.retired.fell(&ended);
             }
@@ -92,6 +96,11 @@ impl Retired {
         self.fallen
             .push(format!("{:?} {:?}: {}", ended.code, ended.signal, ended.err));
     }
+}
+
+/// How often a worker said that a row was no longer its own.
+fn overtaken(ended: &Ended) -> usize {
+    ended.err.matches("a lease had run out").count()
 }
 
 /// Processor time a process has used so far, with all its threads; zero where there is no `/proc`.

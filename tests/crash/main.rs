@@ -99,6 +99,7 @@ fn nothing_is_lost_or_made_twice_whoever_is_killed() {
 
     assert_eq!((found.lost, found.twice), (0, 0), "lost, made twice");
     rig.shows_the_accounts_that_exist("out/results.csv", &simulator);
+    assert_eq!(found.over_limit(), 0, "calls over the limit");
     assert_eq!(redis_kills, plan.redis_kills);
     assert!(retired.kills >= plan.worker_kills_min, "{} kills", retired.kills);
     assert_eq!(

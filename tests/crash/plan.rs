@@ -73,10 +73,9 @@ impl Plan {
         )
     }
 
-    /// The job's limit: each worker has its share of the provider's.
+    /// The job's limit, which all workers share, is the provider's.
     pub(crate) fn windows(&self) -> String {
-        let calls = self.limit as usize / self.workers;
-        format!("limits.windows=[{{calls={calls},per=\"1s\"}}]")
+        format!("limits.windows=[{{calls={},per=\"1s\"}}]", self.limit)
     }
 }
 

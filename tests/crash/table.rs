@@ -92,6 +92,10 @@ impl fmt::Display for Table<'_> {
         let throttled = answers.iter().filter(|(answer, _)| answer.starts_with("429"));
         line("answers 429", throttled.map(|(_, n)| n).sum::<u64>().to_string())?;
         line("of them over the limit", found.over_limit().to_string())?;
+        line(
+            "rows overtaken, their worker alive",
+            self.retired.overtaken.to_string(),
+        )?;
         line("rows sent again", found.summary["resends"].to_string())?;
         for (outcome, rows) in sorted(&found.summary["outcomes"]) {
             if rows > 0 {
