@@ -16,6 +16,9 @@ use crate::support::{clock, wait_for};
 /// How often the noted tasks are looked at.
 const LOOK: Duration = Duration::from_millis(10);
 
+/// The classes of tasks in somebody's hands, in the names of their due sets.
+const HELD: [u8; 2] = [2, 3];
+
 /// What a dead worker had said before its end can reach the ledger this much later.
 const LAST_WORDS: Duration = Duration::from_millis(50);
 
@@ -159,9 +162,9 @@ impl Eye {
     /// The leased tasks of the first batch.
     fn leased(&mut self) -> redis::RedisResult<Vec<Leased>> {
         let mut held = redis::pipe();
-        for class in 0..2 {
+        for class in HELD {
             held.cmd("ZRANGE")
-                .arg(self.key(format_args!("h:1:{class}")))
+                .arg(self.key(format_args!("d:1:{class}")))
                 .arg(0)
                 .arg(-1);
         }
@@ -190,9 +193,9 @@ impl Eye {
         let mut look = redis::pipe();
         // All at once, so that what is read belongs together.
         look.atomic().cmd("HMGET").arg(self.key("t:1")).arg(ids);
-        for class in 0..2 {
+        for class in HELD {
             look.cmd("ZMSCORE")
-                .arg(self.key(format_args!("h:1:{class}")))
+                .arg(self.key(format_args!("d:1:{class}")))
                 .arg(ids);
         }
         let (tasks, submits, reads): (Vec<Vec<u8>>, Scores, Scores) = self.ask(&look)?;

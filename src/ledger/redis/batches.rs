@@ -10,7 +10,6 @@ use crate::domain::batch::{Batch, Pause, Weight};
 use crate::domain::ids::{BatchId, Scope};
 use crate::engine::ports::{LedgerError, Which};
 use crate::ledger::pauses::{gives_way, pause_text, read_pause};
-use crate::ledger::turns::Class;
 use crate::ledger::unreadable;
 
 /// Batches whose numbers are remembered; then all are forgotten.
@@ -207,15 +206,15 @@ impl RedisLedger {
             let mut pipe = Pipeline::with_capacity(page.len() * 5);
             for no in page {
                 pipe.cmd("HMGET").arg(self.keys.batch(*no)).arg(&FIELDS[..]);
-                for set in open_sets(*no) {
-                    pipe.cmd("ZCARD").arg(self.keys.named(set));
+                for lane in Lane::all(*no) {
+                    pipe.cmd("ZCARD").arg(self.keys.named(format_args!("d:{lane}")));
                 }
             }
             let mut found = self.link.ask_all(&pipe).await?.into_iter();
             for no in page {
                 let batch = read_batch(list(next(&mut found)?)?)?;
                 let mut open = 0;
-                for _ in open_sets(*no) {
+                for _ in Lane::all(*no) {
                     open += number(next(&mut found)?)?.unwrap_or(0);
                 }
                 if let Some(batch) =
@@ -231,12 +230,6 @@ impl RedisLedger {
         }
         Ok(candidates)
     }
-}
-
-/// The sets in which a batch's open tasks lie.
-fn open_sets(no: i64) -> [String; 4] {
-    let [submits, reads] = Class::ALL.map(|class| Lane { owner: no, class });
-    [submits.waiting(), submits.held(), reads.waiting(), reads.held()]
 }
 
 /// Rounds of reading and pausing before giving up against others who do the same.

@@ -42,24 +42,19 @@ struct OpenBatch {
     /// Since when or from when on it lends, [`ALWAYS`] without a pause; `None` while a person must act first.
     from: Option<Timestamp>,
     weight: Weight,
-    /// Tasks that dead workers left, by class; no more than were asked for.
-    left: [usize; Class::ALL.len()],
-    /// Tasks due that wait, likewise.
+    /// Tasks due, by class; no more than were asked for.
     due: [usize; Class::ALL.len()],
     /// When the next falls due, by class.
     heads: [Option<Timestamp>; Class::ALL.len()],
 }
 
-/// So many tasks of a lane are to be lent.
-type Take = (Lane, usize);
+/// So many tasks of a batch and class are to be lent.
+type Take = ((i64, Class), usize);
 
 impl RedisLedger {
     pub(super) async fn claim_due(&self, ask: &ClaimAsk) -> Result<Claimed, LedgerError> {
         let mut open = self.peek(ask).await?;
-        if open
-            .iter()
-            .any(|batch| batch.cancelled && (batch.due, batch.left) != ([0; 2], [0; 2]))
-        {
+        if open.iter().any(|batch| batch.cancelled && batch.due != [0; 2]) {
             for batch in open.iter().filter(|batch| batch.cancelled) {
                 self.settle_cancelled(batch.no, ask.now).await?;
             }
@@ -109,54 +104,35 @@ impl RedisLedger {
         }
     }
 
-    /// Whose turn it is: what dead workers left before all else, since it may have been sent; then fair shares.
+    /// Whose turn it is.
     fn plan(&self, open: &[OpenBatch], ask: &ClaimAsk) -> Vec<Take> {
-        let lends = |batch: &&OpenBatch| !batch.cancelled && batch.from.is_some_and(|from| from <= ask.now);
-        let mut takes: Vec<Take> = Vec::new();
-        let mut slots = ask.max;
-        for batch in open.iter().filter(lends) {
-            for (class, left) in Class::ALL.into_iter().zip(batch.left) {
-                let got = left.min(slots);
-                if got > 0 {
-                    slots -= got;
-                    takes.push((
-                        Lane {
-                            owner: batch.no,
-                            class,
-                        },
-                        got,
-                    ));
-                }
-            }
-        }
+        let mut left: BTreeMap<i64, [usize; 2]> = open
+            .iter()
+            .filter(|batch| !batch.cancelled && batch.from.is_some_and(|from| from <= ask.now))
+            .map(|batch| (batch.no, batch.due))
+            .collect();
         let lanes: Vec<turns::Lane> = open
             .iter()
-            .filter(lends)
+            .filter(|batch| left.contains_key(&batch.no))
             .map(|batch| turns::Lane {
                 no: batch.no,
                 weight: batch.weight.get(),
             })
             .collect();
-        let mut waiting: BTreeMap<i64, [usize; 2]> = open
-            .iter()
-            .filter(lends)
-            .map(|batch| (batch.no, batch.due))
-            .collect();
+        let mut takes: Vec<Take> = Vec::new();
         let taking = |owner, class: Class, want: usize| {
-            let there = waiting
-                .get_mut(&owner)
-                .and_then(|due| due.get_mut(class as usize));
+            let there = left.get_mut(&owner).and_then(|due| due.get_mut(class as usize));
             let got = there.map_or(0, |there| {
                 let got = want.min(*there);
                 *there -= got;
                 got
             });
             if got > 0 {
-                takes.push((Lane { owner, class }, got));
+                takes.push(((owner, class), got));
             }
             Ok::<_, std::convert::Infallible>(got)
         };
-        match lock(&self.turns).fill(&lanes, slots, taking) {
+        match lock(&self.turns).fill(&lanes, ask.max, taking) {
             Ok(()) => takes,
         }
     }
@@ -171,7 +147,7 @@ impl RedisLedger {
         let until = ask.now.plus(ask.lease.max(LEASE_MIN));
         let mut taken = Vec::new();
         for part in chunks(takes) {
-            let mut lanes: Vec<Lane> = Vec::new();
+            let mut lanes: Vec<(i64, Class)> = Vec::new();
             for (lane, _) in &part {
                 if !lanes.contains(lane) {
                     lanes.push(*lane);
@@ -184,12 +160,12 @@ impl RedisLedger {
                         .arg(fence_at(ask.now))
                         .arg(until.as_ms())
                         .arg(part.len());
-                    for (lane, n) in &part {
-                        cmd.arg(lane.to_string()).arg(*n);
+                    for ((batch, class), n) in &part {
+                        cmd.arg(*batch).arg(*class as u8).arg(*n);
                     }
                     cmd.arg(lanes.len());
-                    for lane in &lanes {
-                        cmd.arg(lane.to_string());
+                    for (batch, class) in &lanes {
+                        cmd.arg(*batch).arg(*class as u8);
                     }
                 })
                 .await?;
@@ -207,10 +183,10 @@ impl RedisLedger {
                     ),
                 }
             }
-            for (lane, head) in lanes.iter().zip(list(next(&mut answer)?)?) {
+            for ((owner, class), head) in lanes.iter().zip(list(next(&mut answer)?)?) {
                 let head = number(head)?.map(Timestamp::from_ms);
-                let batch = open.iter_mut().find(|batch| batch.no == lane.owner);
-                if let Some(at) = batch.and_then(|batch| batch.heads.get_mut(lane.class as usize)) {
+                let batch = open.iter_mut().find(|batch| batch.no == *owner);
+                if let Some(at) = batch.and_then(|batch| batch.heads.get_mut(*class as usize)) {
                     *at = head;
                 }
             }
@@ -272,19 +248,16 @@ impl RedisLedger {
     /// Nothing of a cancelled batch is sent again: what falls due there, or was left lying by a dead worker, is settled.
     async fn settle_cancelled(&self, no: i64, now: Timestamp) -> Result<(), LedgerError> {
         let mut ids = Vec::new();
-        for class in Class::ALL {
-            let lane = Lane { owner: no, class };
-            for set in [lane.held(), lane.waiting()] {
-                let mut due = redis::cmd("ZRANGEBYSCORE");
-                due.arg(self.keys.named(set))
-                    .arg("-inf")
-                    .arg(now.as_ms())
-                    .arg("LIMIT")
-                    .arg(0)
-                    .arg(CANCELLED_MAX);
-                for id in list(self.link.ask(&due).await?)? {
-                    ids.push(id_of(&bytes(id)?.unwrap_or_default())?);
-                }
+        for lane in Lane::all(no) {
+            let mut due = redis::cmd("ZRANGEBYSCORE");
+            due.arg(self.keys.named(format_args!("d:{lane}")))
+                .arg("-inf")
+                .arg(now.as_ms())
+                .arg("LIMIT")
+                .arg(0)
+                .arg(CANCELLED_MAX);
+            for id in list(self.link.ask(&due).await?)? {
+                ids.push(id_of(&bytes(id)?.unwrap_or_default())?);
             }
         }
         let mut items = Vec::new();
@@ -310,9 +283,9 @@ fn open_batch(
     let cancelled = text(next(fields)?)?.as_deref() == Some("1");
     let pause = read_pause(text(next(fields)?)?.filter(|pause| !pause.is_empty()))?;
     let weight = weight_of(number(next(fields)?)?.unwrap_or(1))?;
-    let (mut left, mut due, mut heads) = ([0; 2], [0; 2], [None; 2]);
-    for ((left, due), head) in left.iter_mut().zip(&mut due).zip(&mut heads) {
-        *left = usize::try_from(number(next(fields)?)?.unwrap_or(0)).unwrap_or(0);
+    let mut due = [0; 2];
+    let mut heads = [None; 2];
+    for (due, head) in due.iter_mut().zip(&mut heads) {
         *due = usize::try_from(number(next(fields)?)?.unwrap_or(0)).unwrap_or(0);
         *head = number(next(fields)?)?.map(Timestamp::from_ms);
     }
@@ -325,7 +298,6 @@ fn open_batch(
             _ => Some(ALWAYS),
         },
         weight,
-        left,
         due,
         heads,
     })

@@ -79,13 +79,9 @@ impl Save {
     }
 }
 
-/// The set in which a task is found; the empty name once it is settled.
+/// The due set in which a task is found; the empty name once it is settled.
 pub(super) fn place(task: &Stored) -> String {
-    match (task.lane(), task.since) {
-        (None, _) => String::new(),
-        (Some(lane), None) => lane.waiting(),
-        (Some(lane), Some(_)) => lane.held(),
-    }
+    task.lane().map(|lane| lane.to_string()).unwrap_or_default()
 }
 
 /// When it is due.

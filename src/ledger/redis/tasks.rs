@@ -92,9 +92,10 @@ impl RedisLedger {
                 let lane = Lane {
                     owner: task.owner,
                     class: class_of(&task.task),
+                    is_held: true,
                 };
                 pipe.cmd("ZSCORE")
-                    .arg(self.keys.named(lane.held()))
+                    .arg(self.keys.named(format_args!("d:{lane}")))
                     .arg(&id_bytes(task.id));
             }
             ends.extend(self.link.ask_all(&pipe).await?);

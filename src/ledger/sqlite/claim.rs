@@ -18,22 +18,19 @@ use crate::engine::ports::{Claim, ClaimAsk, Claimed, Lease, LedgerError};
 use crate::ledger::counting::Differences;
 use crate::ledger::moves::ordered;
 use crate::ledger::pauses::{is_in_force, read_pause};
+use crate::ledger::places::class_of;
 use crate::ledger::turns::{Class, Lane};
 
-/// What dead workers left of a batch and class: tasks in hand whose leases have run out, those that ran out first first.
-pub(super) const LEFT: &str = concat!(
-    "SELECT ",
-    stored!(),
-    ", t.key FROM tasks t INDEXED BY tasks_held WHERE t.batch = ?1 AND t.class = ?2 AND t.due_at <= ?3 \
-     AND t.claimed_at IS NOT NULL ORDER BY t.due_at, t.id LIMIT ?4"
-);
+/// Added to the class of a task while somebody has it. So those whose lease ran out are found apart from the others,
+/// and go before them: their rows have waited longest.
+const HELD: i64 = 2;
 
-/// The due tasks of a batch and class that nobody has, those due longest first.
+/// The due tasks of a batch and class, those due longest first.
 pub(super) const DUE: &str = concat!(
     "SELECT ",
     stored!(),
-    ", t.key FROM tasks t INDEXED BY tasks_due WHERE t.batch = ?1 AND t.class = ?2 AND t.due_at <= ?3 \
-     AND t.claimed_at IS NULL ORDER BY t.due_at, t.id LIMIT ?4"
+    ", t.key FROM tasks t INDEXED BY tasks_due \
+     WHERE t.batch = ?1 AND t.class = ?2 AND t.due_at <= ?3 ORDER BY t.due_at, t.id LIMIT ?4"
 );
 
 /// The next batch with open tasks behind a given one: a walk in steps over the index, not along it.
@@ -76,8 +73,8 @@ pub(super) fn claim(store: &mut Store, ask: &ClaimAsk) -> Result<Claimed, Ledger
     };
     let lanes: Vec<Lane> = open.iter().filter(is_ready).map(lane).collect();
     let mut claims = Vec::new();
-    let mut take = |sql, lane, class, want| {
-        let due = due(connection, sql, lane, class, ask.now, want)?;
+    turns.fill(&lanes, ask.max, |lane, class, want| {
+        let due = due(connection, lane, class, ask.now, want)?;
         // One that cannot be read has its turn like any other, so that no claim meets more of them than it may take.
         let found = due.len();
         let batch = open.iter().find(|batch| batch.no == lane);
@@ -93,15 +90,7 @@ pub(super) fn claim(store: &mut Store, ask: &ClaimAsk) -> Result<Claimed, Ledger
             }
         }
         Ok::<_, LedgerError>(found)
-    };
-    // What dead workers left goes before all else, since it may have been sent; then fair shares.
-    let mut slots = ask.max;
-    for lane in &lanes {
-        for class in Class::ALL {
-            slots -= take(LEFT, lane.no, class, slots)?.min(slots);
-        }
-    }
-    turns.fill(&lanes, slots, |lane, class, want| take(DUE, lane, class, want))?;
+    })?;
     Ok(Claimed {
         claims,
         next_due: next_due(connection, &open)?,
@@ -148,26 +137,26 @@ fn open_batches(connection: &Connection, ask: &ClaimAsk) -> Result<Vec<OpenBatch
 /// A task that is due and its key, if they can be read.
 type Due = Result<(Stored, RowKey), Damaged>;
 
-/// What [`LEFT`] or [`DUE`] finds.
 fn due(
     connection: &Connection,
-    sql: &str,
     batch: i64,
     class: Class,
     now: Timestamp,
     max: usize,
 ) -> Result<Vec<Due>, LedgerError> {
-    let mut statement = connection.prepare_cached(sql)?;
-    let max = i64::try_from(max).unwrap_or(i64::MAX);
-    let mut rows = statement.query((batch, class as i64, now.as_ms(), max))?;
-    let mut due = Vec::new();
-    while let Some(row) = rows.next()? {
-        let key = row.get_ref(8)?.as_str().map_err(|why| why.to_string());
-        let key = key.and_then(|key| RowKey::new(key).map_err(|why| why.to_string()));
-        due.push(Stored::read(row)?.and_then(|stored| match key {
-            Ok(key) => Ok((stored, key)),
-            Err(why) => Err(Damaged { id: stored.id, why }),
-        }));
+    let mut statement = connection.prepare_cached(DUE)?;
+    let mut due: Vec<Due> = Vec::new();
+    for class in [class as i64 + HELD, class as i64] {
+        let left = i64::try_from(max - due.len()).unwrap_or(i64::MAX);
+        let mut rows = statement.query((batch, class, now.as_ms(), left))?;
+        while let Some(row) = rows.next()? {
+            let key = row.get_ref(8)?.as_str().map_err(|why| why.to_string());
+            let key = key.and_then(|key| RowKey::new(key).map_err(|why| why.to_string()));
+            due.push(Stored::read(row)?.and_then(|stored| match key {
+                Ok(key) => Ok((stored, key)),
+                Err(why) => Err(Damaged { id: stored.id, why }),
+            }));
+        }
     }
     Ok(due)
 }
@@ -197,7 +186,7 @@ fn lease(
     let claimed_at = abandoned.unwrap_or(ask.now);
     connection
         .prepare_cached(
-            "UPDATE tasks SET due_at = ?2, leased_by = ?3, claimed_at = ?4, fence = ?5 WHERE id = ?1",
+            "UPDATE tasks SET due_at = ?2, leased_by = ?3, claimed_at = ?4, fence = ?5, class = ?6 WHERE id = ?1",
         )?
         .execute((
             stored.id,
@@ -205,6 +194,7 @@ fn lease(
             ask.worker.as_str(),
             claimed_at.as_ms(),
             fence,
+            class_of(&stored.task) as i64 + HELD,
         ))?;
     Ok(Ok(Claim {
         lease: Lease {
@@ -245,9 +235,7 @@ fn settle_cancelled(connection: &Connection, batch: &OpenBatch, ask: &ClaimAsk) 
     let now = ask.now;
     let mut differences = Differences::default();
     for class in Class::ALL {
-        let left = due(connection, LEFT, batch.no, class, now, CANCELLED_MAX)?;
-        let due = due(connection, DUE, batch.no, class, now, CANCELLED_MAX)?;
-        for due in left.into_iter().chain(due) {
+        for due in due(connection, batch.no, class, now, CANCELLED_MAX)? {
             let stored = match due {
                 Ok((stored, _)) => stored,
                 Err(damaged) => {
@@ -268,9 +256,13 @@ fn next_due(connection: &Connection, open: &[OpenBatch]) -> Result<Option<Timest
     let mut next: Option<Timestamp> = None;
     for batch in open {
         let Some(from) = batch.from else { continue };
-        for class in Class::ALL {
+        for class in Class::ALL
+            .map(|class| class as i64)
+            .into_iter()
+            .flat_map(|class| [class, class + HELD])
+        {
             let due: Option<i64> = statement
-                .query_row((batch.no, class as i64), |row| row.get(0))
+                .query_row((batch.no, class), |row| row.get(0))
                 .optional()?;
             if let Some(due) = due {
                 let due = Timestamp::from_ms(due).max(from);

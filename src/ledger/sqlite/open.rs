@@ -10,24 +10,17 @@ use super::{SqliteOptions, Synchronous};
 use crate::engine::ports::LedgerError;
 
 /// The format this program reads and writes. Any change to [`TABLES`], or to what the texts in them hold, needs a new one.
-const FORMAT: &str = "3";
+const FORMAT: &str = "2";
 
 /// What makes a ledger of an older format one of the next: the format, and the change.
-const UPGRADES: [(&str, &str); 2] = [
-    (
-        "1",
-        "ALTER TABLE batches ADD COLUMN weight INTEGER NOT NULL DEFAULT 1;",
-    ),
-    (
-        "2",
-        "CREATE INDEX tasks_held ON tasks (batch, class, due_at) WHERE claimed_at IS NOT NULL;",
-    ),
-];
+const UPGRADES: [(&str, &str); 1] = [(
+    "1",
+    "ALTER TABLE batches ADD COLUMN weight INTEGER NOT NULL DEFAULT 1;",
+)];
 
 /// `rows.id` is the batch's number and the row's, see [`crate::ledger::places::row_id`]: in order of file without an index.
 /// `tasks.due_at` is the end of the lease while `claimed_at` is set, and null once settled, so that `tasks_due`
-/// holds open tasks alone and a claim costs the same however many are done or waiting. `tasks_held` has those in hand,
-/// so that what a dead worker left is found without a look at what waits.
+/// holds open tasks alone and a claim costs the same however many are done or waiting.
 /// `tasks.source` and `tasks.staged` are the rows whose payload is in force, or waits to be.
 const TABLES: &str = "
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -53,7 +46,6 @@ CREATE TABLE tasks (
 );
 CREATE UNIQUE INDEX tasks_by_key ON tasks (space, key);
 CREATE INDEX tasks_due ON tasks (batch, class, due_at) WHERE due_at IS NOT NULL;
-CREATE INDEX tasks_held ON tasks (batch, class, due_at) WHERE claimed_at IS NOT NULL;
 CREATE TABLE attempts (
     task INTEGER NOT NULL, fence INTEGER NOT NULL, n INTEGER NOT NULL, at INTEGER NOT NULL, kind INTEGER NOT NULL,
     took_ms INTEGER NOT NULL, exchanges INTEGER NOT NULL, http INTEGER, read_as TEXT NOT NULL, code TEXT,

@@ -1,11 +1,11 @@
 //! Whose turn it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use enlist::domain::ids::BatchId;
 use enlist::engine::ports::{Claim, ClaimAsk, Ledger};
 
-use super::fixture::{after_lease, ask, at, claim, commit, import_n, pending, weigh};
+use super::fixture::{ask, at, claim, commit, import_n, pending, weigh};
 
 pub(crate) async fn five_rows_do_not_wait_for_fifty_thousand(ledger: &dyn Ledger) {
     let large = import_n(ledger, "large", 50_000).await;
@@ -131,35 +131,14 @@ pub(crate) async fn what_is_due_longest_goes_first(ledger: &dyn Ledger) {
     assert_eq!(names, ["one-1", "one-3", "one-2"]);
 }
 
-pub(crate) async fn what_a_dead_worker_left_goes_before_what_waits(ledger: &dyn Ledger) {
-    import_n(ledger, "watched", 40).await;
-    for claim in claim(ledger, 40, at(1)).await {
-        commit(ledger, &claim, pending(&claim.task, at(5)), at(1)).await;
-    }
-    let dead = claim(ledger, 20, at(10)).await;
-    assert_eq!(reads(&dead), 20);
-    import_n(ledger, "new", 40).await;
-    let dead = claim(ledger, 8, at(11)).await;
-    assert_eq!(reads(&dead), 1);
-    let early = claim(ledger, 8, after_lease(9)).await;
-    let late = claim(ledger, 28, after_lease(11)).await;
-    assert!(
-        early.iter().all(|claim| claim.abandoned.is_none()),
-        "not before its time"
-    );
-    let mut since: Vec<_> = late.iter().map(|claim| claim.abandoned).collect();
-    since.sort();
-    let wanted = [vec![Some(at(10)); 20], vec![Some(at(11)); 8]].concat();
-    assert_eq!(since, wanted, "all of it, whatever is due, and however many wait");
-    for claim in late {
-        commit(ledger, &claim, claim.task.clone(), after_lease(12)).await;
-    }
-    let rest = claim(ledger, 1_000, after_lease(13)).await;
-    assert_eq!(
-        rest.len(),
-        80 - 8,
-        "it waits with the others once it is given back"
-    );
+/// Whose holder died: such rows have waited longest, however many others were due before their lease ran out.
+pub(crate) async fn what_was_left_lying_goes_before_what_has_not_begun(ledger: &dyn Ledger) {
+    import_n(ledger, "one", 100).await;
+    let left: BTreeSet<String> = keys(&claim(ledger, 10, at(1)).await);
+    let now = super::fixture::after_lease(1);
+    assert_eq!(keys(&claim(ledger, 10, now).await), left);
+    let new = keys(&claim(ledger, 10, now).await);
+    assert!(new.is_disjoint(&left), "their new holders have them");
 }
 
 pub(crate) async fn only_the_batch_asked_for_is_looked_at(ledger: &dyn Ledger) {
@@ -187,6 +166,10 @@ async fn watched_and_new(ledger: &dyn Ledger, n: usize) {
         commit(ledger, &claim, pending(&claim.task, at(5)), at(1)).await;
     }
     import_n(ledger, &format!("new-{n}"), n as u64).await;
+}
+
+fn keys(claims: &[Claim]) -> BTreeSet<String> {
+    claims.iter().map(|claim| claim.key.to_string()).collect()
 }
 
 fn reads(claims: &[Claim]) -> usize {

@@ -1,7 +1,7 @@
 -- Adds rows and what they make of their tasks: all of it, or nothing if something is not as the caller saw it.
 -- ARGV: format, batch, cancelled, imported,
 --   n_blocks, (field, expected, new)*,
---   n_new, (bucket, key, id, task, set, score)*,
+--   n_new, (bucket, key, id, task, lane, score)*,
 --   n_saves, save*, n_counts, counts.
 -- Answers {} when done, {'again'} when a block, a task or the batch has changed, {'known', n…} with the numbers of
 -- keys thought new that are not.
@@ -23,7 +23,7 @@ end
 
 local made, known = {}, { 'known' }
 for i = 1, tonumber(arg()) do
-  local new = { bucket = p .. arg(), key = arg(), id = arg(), task = arg(), set = arg(), score = arg() }
+  local new = { bucket = p .. arg(), key = arg(), id = arg(), task = arg(), lane = arg(), score = arg() }
   if redis.call('HEXISTS', new.bucket, new.key) == 1 then
     known[#known + 1] = i
   end
@@ -49,9 +49,9 @@ end
 for _, new in ipairs(made) do
   redis.call('HSET', new.bucket, new.key, new.id)
   redis.call('HSET', tasks(new.id), new.id, new.task)
-  if new.set ~= '' then
-    redis.call('ZADD', p .. new.set, new.score, new.id)
-    opened[new.set] = true
+  if new.lane ~= '' then
+    redis.call('ZADD', due(new.lane), new.score, new.id)
+    opened[new.lane] = true
   end
 end
 for _, item in ipairs(saves) do

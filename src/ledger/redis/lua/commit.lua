@@ -5,8 +5,8 @@
 --   call: key, field, value, n_counts, counts; a call noted before is not counted again.
 -- Answers for each: 1 done, 0 it is something else by now, 2 its batch is cancelled.
 local cancelled = {}
-local function is_cancelled(set)
-  local batch = string.match(set, '%d+')
+local function is_cancelled(lane)
+  local batch = string.match(lane, '^%d+')
   if cancelled[batch] == nil then
     cancelled[batch] = redis.call('HGET', p .. 'b:' .. batch, 'cancelled') == '1'
   end

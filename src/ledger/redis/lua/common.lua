@@ -19,21 +19,8 @@ local function tasks(id)
   return p .. 't:' .. (a * 65536 + b * 256 + c)
 end
 
--- Of a batch and class, 'NO:CLASS': what waits, by due time, and what is in somebody's hands, by the end of the lease.
-local function waiting(lane)
+local function due(lane)
   return p .. 'd:' .. lane
-end
-local function held(lane)
-  return p .. 'h:' .. lane
-end
-
--- The lowest score of two sets; none, if both are empty.
-local function first_of(one, other)
-  local a, b = redis.call('ZRANGE', one, 0, 0, 'WITHSCORES')[2], redis.call('ZRANGE', other, 0, 0, 'WITHSCORES')[2]
-  if a and b then
-    return tonumber(a) <= tonumber(b) and a or b
-  end
-  return a or b or ''
 end
 
 -- Differences of counts, added up and written once.
@@ -55,7 +42,7 @@ end
 
 local opened = {}
 
--- A task that is to be saved: id, expected, new, from set, to set, score (empty: as it is), counts.
+-- A task that is to be saved: id, expected, new, from lane, to lane, score (empty: as it is), counts.
 local function read_save()
   return { id = arg(), expected = arg(), new = arg(), from = arg(), to = arg(), score = arg() }
 end
@@ -64,12 +51,12 @@ local function save(item)
   local score = item.score
   if item.from ~= '' and item.from ~= item.to then
     if score == '' then
-      score = redis.call('ZSCORE', p .. item.from, item.id)
+      score = redis.call('ZSCORE', due(item.from), item.id)
     end
-    redis.call('ZREM', p .. item.from, item.id)
+    redis.call('ZREM', due(item.from), item.id)
   end
   if item.to ~= '' and score and score ~= '' then
-    redis.call('ZADD', p .. item.to, score, item.id)
+    redis.call('ZADD', due(item.to), score, item.id)
     opened[item.to] = true
   end
 end
@@ -82,8 +69,8 @@ local function finish()
       end
     end
   end
-  for set in pairs(opened) do
-    local batch = string.match(set, '%d+')
+  for lane in pairs(opened) do
+    local batch = string.match(lane, '^%d+')
     redis.call('ZADD', p .. 'open', batch, batch)
   end
 end

@@ -7,9 +7,8 @@ if not about[1] then
 end
 local is_imported = tonumber(about[3]) >= tonumber(about[2])
 local open = 0
-for class = 0, 1 do
-  local lane = no .. ':' .. class
-  open = open + redis.call('ZCARD', held(lane)) + redis.call('ZCARD', waiting(lane))
+for class = 0, 3 do
+  open = open + redis.call('ZCARD', due(no .. ':' .. class))
 end
 if open > 0 or not (is_imported or about[4] == '1') then
   return 0
