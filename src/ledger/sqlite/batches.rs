@@ -6,7 +6,6 @@ use super::trouble::unreadable;
 use crate::domain::batch::{Batch, Pause};
 use crate::domain::ids::{BatchId, Scope};
 use crate::domain::task::Action;
-use crate::domain::time::Timestamp;
 use crate::engine::ports::{LedgerError, Which};
 
 /// What of a batch the other parts need.
@@ -133,7 +132,7 @@ pub(super) fn set_pause(
     let mut changed = Vec::new();
     for candidate in candidates(connection, which, pause.is_some())? {
         let stands = candidate.pause.is_some_and(|old| match pause {
-            Some(new) => is_in_force(&old, new.since),
+            Some(new) => old.is_in_force(new.since),
             None => true,
         });
         if stands == pause.is_none() {
@@ -142,11 +141,6 @@ pub(super) fn set_pause(
         }
     }
     Ok(changed)
-}
-
-/// Whether a pause still holds its batch: one with an end ends by itself.
-pub(super) fn is_in_force(pause: &Pause, now: Timestamp) -> bool {
-    pause.until.is_none_or(|until| until > now)
 }
 
 struct Candidate {

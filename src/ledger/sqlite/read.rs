@@ -3,11 +3,12 @@
 use rusqlite::{Connection, Row};
 use uuid::Uuid;
 
-use super::batches::number;
+use super::batches::{number, read_pause};
+use super::claim;
 use super::tasks::{decode, row_id, row_ids, seq_of};
 use super::trouble::unreadable;
 use crate::domain::attempt::{Attempt, CallKind};
-use crate::domain::batch::Counts;
+use crate::domain::batch::{Backlog, Counts};
 use crate::domain::ids::{BatchId, CorrelationId, RequestId, RowKey, Scope};
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{LedgerError, RowView};
@@ -30,6 +31,25 @@ pub(super) fn counts(connection: &Connection, id: &BatchId) -> Result<Counts, Le
         .query_map((id.as_str(),), |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<Vec<(i64, i64)>, _>>()?;
     Ok(counting::counts(slots))
+}
+
+/// What waits, over all batches.
+pub(super) fn backlog(connection: &Connection, now: Timestamp) -> Result<Backlog, LedgerError> {
+    let mut statement = connection.prepare_cached("SELECT slot, sum(n) FROM counts GROUP BY slot")?;
+    let slots = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<Vec<(i64, i64)>, _>>()?;
+    let mut backlog = Backlog {
+        tasks: counting::counts(slots).tasks,
+        oldest_due: claim::oldest_due(connection, now)?,
+        ..Backlog::default()
+    };
+    let mut statement = connection.prepare_cached("SELECT pause FROM batches WHERE pause IS NOT NULL")?;
+    let mut pauses = statement.query([])?;
+    while let Some(row) = pauses.next()? {
+        backlog.add_pause(read_pause(row.get(0)?)?.as_ref(), now);
+    }
+    Ok(backlog)
 }
 
 /// A page of a batch's rows; none if it is not known.
