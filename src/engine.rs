@@ -4,3 +4,4 @@ pub mod advance;
 pub mod budget;
 pub mod ports;
 pub mod sweep;
+pub mod watched;

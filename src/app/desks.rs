@@ -16,8 +16,10 @@ use crate::engine::advance::{Desk, ErrorGauge};
 use crate::engine::budget::LocalBudget;
 use crate::engine::ports::{Budget, Ledger, Provider, Which};
 use crate::engine::sweep::PendingSet;
+use crate::engine::watched::{WatchedBudget, WatchedProvider};
 use crate::provider::adobe::{Adobe, AdobeSettings};
-use crate::provider::transport::{HttpTransport, TransportSettings};
+use crate::provider::transport::{HttpTransport, TransportSettings, WatchedTransport};
+use crate::telemetry::metrics::Metrics;
 use crate::worker::Desks;
 use crate::world::World;
 
@@ -29,17 +31,19 @@ pub struct DeskRoom {
     ledger: Arc<dyn Ledger>,
     world: Arc<dyn World>,
     env: Env,
+    metrics: Arc<Metrics>,
     desks: Mutex<HashMap<BatchId, Arc<Desk>>>,
     budgets: std::sync::Mutex<HashMap<String, Arc<dyn Budget>>>,
 }
 
 impl DeskRoom {
     /// An empty room.
-    pub fn new(ledger: Arc<dyn Ledger>, world: Arc<dyn World>, env: Env) -> Self {
+    pub fn new(ledger: Arc<dyn Ledger>, world: Arc<dyn World>, env: Env, metrics: Arc<Metrics>) -> Self {
         Self {
             ledger,
             world,
             env,
+            metrics,
             desks: Mutex::default(),
             budgets: std::sync::Mutex::default(),
         }
@@ -94,9 +98,11 @@ impl DeskRoom {
     fn budget(&self, job: &Job, access: &Access, spent: bool) -> Arc<dyn Budget> {
         let owner = format!("{} {} {}", job.provider, access.base_url, access.client_id);
         let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
-        let budget = budgets
-            .entry(owner)
-            .or_insert_with(|| Arc::new(LocalBudget::new(&job.windows(), spent, Arc::clone(&self.world))));
+        let budget = budgets.entry(owner).or_insert_with(|| {
+            let budget = LocalBudget::new(&job.windows(), spent, Arc::clone(&self.world));
+            let (metrics, world) = (Arc::clone(&self.metrics), Arc::clone(&self.world));
+            Arc::new(WatchedBudget::new(Arc::new(budget), metrics, world))
+        });
         Arc::clone(budget)
     }
 
@@ -120,12 +126,14 @@ impl DeskRoom {
             tls_needed: settings.tls_needed(),
             ..TransportSettings::default()
         })?;
-        Ok(Arc::new(Adobe::new(
-            settings,
+        let transport = WatchedTransport::new(
             Arc::new(transport),
-            budget,
+            Arc::clone(&self.metrics),
             Arc::clone(&self.world),
-        )?))
+        );
+        let adobe = Adobe::new(settings, Arc::new(transport), budget, Arc::clone(&self.world))?;
+        let metrics = Arc::clone(&self.metrics);
+        Ok(Arc::new(WatchedProvider::new(Arc::new(adobe), metrics)))
     }
 }
 

@@ -4,8 +4,10 @@ use clap::Args;
 
 use super::Scene;
 use super::talk::many;
+use super::watched::WatchArgs;
 use crate::app::run::Crew;
 use crate::app::{Exit, Failure};
+use crate::engine::watched::Role;
 
 /// Said after the first signal, since a call on its way may take a minute.
 pub(super) const STOPPING: &str = "stopping: finishing what is in flight; once more ends at once";
@@ -16,10 +18,13 @@ pub(super) struct WorkerArgs {
     /// Rows in hand at once.
     #[arg(long, value_name = "ROWS", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1024))]
     in_flight: u32,
+    #[command(flatten)]
+    pub(super) watch: WatchArgs,
 }
 
 pub(super) async fn run(args: WorkerArgs, mut scene: Scene) -> Result<Exit, Failure> {
-    let ledger = scene.app.open_ledger()?;
+    let watching = args.watch.start(&scene, Role::Works).await?;
+    let ledger = watching.over(scene.app.open_ledger()?);
     let in_flight = usize::try_from(args.in_flight).unwrap_or(usize::MAX);
     let crew = Crew::start(&scene.app, &scene.app.env, &ledger, in_flight, None);
     scene.talk.say(format!(
@@ -35,7 +40,9 @@ pub(super) async fn run(args: WorkerArgs, mut scene: Scene) -> Result<Exit, Fail
     if asked.is_some() {
         scene.talk.say(STOPPING);
     }
+    watching.drains();
     crew.stop().await;
+    watching.end().await;
     asked.ok_or_else(|| {
         Failure::new(
             Exit::Failed,
