@@ -9,8 +9,11 @@
     reason = "tests"
 )]
 
+mod canaries;
 mod check;
+mod collector;
 mod exits;
+mod exposition;
 mod interrupted;
 mod keys;
 mod ledger_conformance;
@@ -23,3 +26,4 @@ mod secrets;
 mod shapes;
 mod support;
 mod verbs;
+mod watching;
