@@ -89,7 +89,7 @@ impl From<LedgerError> for Failure {
             LedgerError::Unavailable(_) => {
                 "see whether the file can be written and the disk has room, then run the same command again"
             }
-            LedgerError::Format { .. } | LedgerError::NoBatch(_) => "",
+            LedgerError::Format { .. } | LedgerError::NoBatch(_) | LedgerError::Behind { .. } => "",
             LedgerError::Corrupt(_) => "name another ledger with --ledger and keep this one for a look",
         };
         Self::new(Exit::Failed, error.to_string(), hint)

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use super::lease::LeaseWatch;
 use crate::domain::answer::Answer;
 use crate::domain::attempt::{Attempt, CallKind};
-use crate::domain::batch::{Batch, Counts, Pause, Weight};
+use crate::domain::batch::{Backlog, Batch, Counts, Pause, Tally, Weight};
 use crate::domain::ids::{AccountId, BatchId, CorrelationId, Digest, RequestId, RowKey, Scope, WorkerId};
 use crate::domain::machine::Order;
 use crate::domain::policy::rate::Window;
@@ -38,9 +38,33 @@ pub enum LedgerError {
     /// It does not know the batch.
     #[error("the ledger has no batch {0}; hint: `enlist status` lists those it has")]
     NoBatch(BatchId),
+    /// It does not have the rows before those given. Nothing of the call was kept.
+    #[error(
+        "the ledger has the first {imported} rows of batch {batch}, and not those up to the next: it was set back to \
+             an earlier state; hint: give the same command again, which goes on from there"
+    )]
+    Behind {
+        /// The batch.
+        batch: BatchId,
+        /// Its rows as far as it has them.
+        imported: u64,
+    },
     /// Something in it cannot be read.
     #[error("the ledger holds something unreadable: {0}")]
     Corrupt(String),
+}
+
+impl LedgerError {
+    /// The kind of error in a word, for whoever counts them.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Unavailable(_) => "unavailable",
+            Self::Format { .. } => "format",
+            Self::NoBatch(_) => "no_batch",
+            Self::Behind { .. } => "behind",
+            Self::Corrupt(_) => "corrupt",
+        }
+    }
 }
 
 /// The store of all tasks, and the queue.
@@ -73,7 +97,8 @@ pub trait Ledger: Send + Sync {
     /// *fed* to its task ([`Order::Fed`]), which then belongs to this batch. If somebody has that task and the
     /// data change it, the lease ends as if it had run out: the holder may have sent the old data, and its commit
     /// is fenced. If they change nothing, the lease stands. In a cancelled batch the task is settled as cancelled.
-    /// Sets `rows_imported` to the highest `seq` + 1. Fails with [`LedgerError::NoBatch`].
+    /// Sets `rows_imported` to the highest `seq` + 1. Fails with [`LedgerError::NoBatch`], and with
+    /// [`LedgerError::Behind`] when the first row lies beyond that: the rows between would never come.
     async fn append(&self, batch: &BatchId, rows: &[NewRow], now: Timestamp)
     -> Result<Appended, LedgerError>;
 
@@ -117,6 +142,22 @@ pub trait Ledger: Send + Sync {
 
     /// How many tasks owned by the batch stand where, and what calls and waits were spent while it owned them.
     async fn counts(&self, id: &BatchId) -> Result<Counts, LedgerError>;
+
+    /// What waits, over all batches. Asked for by whoever watches, every second or so, at any size: it must be cheap.
+    /// [`Backlog::oldest_due`] is what [`Claimed::next_due`] would be if a claim took nothing.
+    ///
+    /// As it stands here it asks batch by batch and does not know what is oldest.
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog, LedgerError> {
+        let mut backlog = Backlog::default();
+        for batch in self.batches().await? {
+            let counts = self.counts(&batch.id).await?;
+            for tally in Tally::ALL {
+                backlog.add(tally, counts.of(tally));
+            }
+            backlog.add_pause(batch.pause.as_ref(), now);
+        }
+        Ok(backlog)
+    }
 
     /// Rows of a batch with `seq >= from`, at most `max`, in order; each with its key's task, whatever batch that
     /// belongs to now. A row whose task cannot be read says so itself.

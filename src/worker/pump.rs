@@ -234,7 +234,7 @@ impl Pump {
         match error {
             LedgerError::Unavailable(_) => self.committing.failed(&error, self.world.steady()),
             LedgerError::Format { .. } => self.give_up(error),
-            LedgerError::Corrupt(_) | LedgerError::NoBatch(_) => {
+            LedgerError::Corrupt(_) | LedgerError::NoBatch(_) | LedgerError::Behind { .. } => {
                 self.committing.went_well();
                 for commit in self.unsaved.drain(..1) {
                     self.held.let_go(&commit.lease);

@@ -143,14 +143,15 @@ fn spawn(dir: &Path, port: u16, flags: &[String]) -> Child {
         .expect("redis-server is installed; `make tools`")
 }
 
-/// Waits until it answers as itself; `false` if it ended, as when the port was taken.
+/// Waits until it answers as itself and has read its files; `false` if it ended, as when the port was taken.
 fn is_up(child: &mut Child, port: u16) -> bool {
     wait_for("redis-server to answer", || {
         if child.try_wait().unwrap().is_some() {
             return Some(false);
         }
         let pid = format!("process_id:{}", child.id());
-        cli(port, &["info", "server"]).contains(&pid).then_some(true)
+        let told = cli(port, &["info"]);
+        (told.contains(&pid) && told.contains("loading:0")).then_some(true)
     })
 }
 

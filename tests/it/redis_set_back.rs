@@ -19,7 +19,7 @@ async fn open(redis: &RedisServer) -> Arc<dyn Ledger> {
 /// A task lent, forgotten, and lent again: its first holder's word counts for nothing, and prolongs nothing.
 #[tokio::test]
 async fn a_lease_that_was_forgotten_is_fenced() {
-    let mut redis = RedisServer::start();
+    let mut redis = RedisServer::start_with(&["--appendfsync", "always"]);
     let (one, two) = (open(&redis).await, open(&redis).await);
     let batch = import_n(&*one, "one", 1).await;
     let files = redis.files();

@@ -174,8 +174,8 @@ impl RedisLedger {
             let mut changed = Vec::new();
             for part in meant.chunks(CHUNK) {
                 let answers = self
-                    .run(&lua::SET, &|cmd| {
-                        cmd.arg("pause").arg(part.len());
+                    .run(&lua::PAUSE, &|cmd| {
+                        cmd.arg(part.len());
                         for candidate in part {
                             cmd.arg(candidate.no).arg(&candidate.pause).arg(&new);
                         }
@@ -277,6 +277,6 @@ fn flag(value: Value) -> Result<bool, LedgerError> {
     Ok(bytes(value)?.is_some_and(|text| text == b"1"))
 }
 
-fn unsigned(n: Option<i64>) -> u64 {
+pub(super) fn unsigned(n: Option<i64>) -> u64 {
     n.and_then(|n| u64::try_from(n).ok()).unwrap_or(0)
 }
