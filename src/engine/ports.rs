@@ -20,6 +20,10 @@ pub enum LedgerError {
     /// Busy, full, disconnected: the same call later can succeed. Nothing of it was kept.
     #[error("the ledger does not answer: {0}")]
     Unavailable(String),
+    /// It is set up in a way that rules it out, or rules us out: credentials, encryption, eviction, version. Somebody
+    /// must change something first.
+    #[error("the ledger cannot be used: {0}")]
+    Unfit(String),
     /// Another program, or another version of this one, wrote it.
     #[error(
         "the ledger at {at} has format {found}, this program reads format {wanted}; \

@@ -1,4 +1,6 @@
 //! The ledger in Redis.
 
+mod dial;
 mod link;
+mod pace;
 mod trouble;
