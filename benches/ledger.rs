@@ -19,13 +19,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use enlist::domain::attempt::{Attempt, CallKind};
-use enlist::domain::batch::Batch;
+use enlist::domain::batch::{Batch, Weight};
 use enlist::domain::ids::{
     AccountId, BatchId, CorrelationId, Digest, RequestId, RowKey, Scope, StatusCode, WorkerId,
 };
 use enlist::domain::task::{Action, State, Task};
 use enlist::domain::time::Timestamp;
-use enlist::engine::ports::{Claim, ClaimAsk, Commit, Ledger, NewRow, NewRowBody};
+use enlist::engine::ports::{Claim, ClaimAsk, Commit, Ledger, NewRow, NewRowBody, payload_digest};
 use enlist::ledger::sqlite::{SqliteLedger, SqliteOptions, Synchronous};
 use uuid::Uuid;
 
@@ -254,6 +254,7 @@ fn batch() -> Batch {
         created_at: Timestamp::from_ms(0),
         pause: None,
         cancelled: false,
+        weight: Weight::default(),
     }
 }
 
@@ -269,12 +270,14 @@ fn in_order(seq: u64) -> String {
 
 /// 300 bytes of cells and 600 of payload.
 fn row(seq: u64, key: &str) -> NewRow {
+    let payload = format!("{{\"key\":\"{key}\",\"rest\":\"{}\"}}", "x".repeat(560));
     NewRow {
         seq,
         line: seq + 2,
         cells: (0..15).map(|_| format!("{:<17}", "a cell's text")).collect(),
         body: NewRowBody::Sound {
-            payload: format!("{{\"key\":\"{key}\",\"rest\":\"{}\"}}", "x".repeat(560)).into(),
+            digest: payload_digest(&payload),
+            payload: payload.into(),
             key: RowKey::new(key).unwrap(),
         },
     }

@@ -7,13 +7,13 @@ use tokio::sync::mpsc;
 
 use super::{Env, Exit, Failure};
 use crate::config::{ConfigError, Job, SAMPLE_DISTRIBUTOR};
-use crate::domain::batch::Batch;
+use crate::domain::batch::{Batch, Weight};
 use crate::domain::contract::{Contract, Ruling};
 use crate::domain::fault::Fault;
 use crate::domain::ids::{BatchId, Digest, Scope};
 use crate::domain::machine::Order;
 use crate::domain::report::COLUMNS;
-use crate::engine::ports::{Appended, Ledger, NewRow, NewRowBody, RowFault};
+use crate::engine::ports::{Appended, Ledger, NewRow, NewRowBody, RowFault, payload_digest};
 use crate::intake::{IntakeError, Limits, Mapping, Reader, ScanSummary, Scanned, ScannedRow, Source, scan};
 use crate::provider::adobe::contract::CONTRACT;
 use crate::provider::adobe::render;
@@ -163,6 +163,7 @@ impl Feed {
             created_at: world.now(),
             pause: None,
             cancelled: false,
+            weight: Weight::default(),
         }
     }
 
@@ -203,11 +204,7 @@ impl Feed {
         let mut appended = Appended::default();
         while let Some(block) = blocks.recv().await {
             let part = ledger.append(&batch.id, &block, world.now()).await?;
-            appended.new += part.new;
-            appended.resumed += part.resumed;
-            appended.unchanged += part.unchanged;
-            appended.changed += part.changed;
-            appended.faulty += part.faulty;
+            appended.add(part);
             batch.rows_imported = block.last().map_or(batch.rows_imported, |row| row.seq + 1);
             at(batch.rows_imported);
         }
@@ -271,9 +268,8 @@ impl Feed {
             .map(|column| row.cells.cell(*column).unwrap_or_default().to_owned())
             .collect();
         let body = match row.record {
-            Ok(record) => NewRowBody::Sound {
-                key: record.key().clone(),
-                payload: render::create(&record, &self.distributor).map_err(|error| {
+            Ok(record) => {
+                let payload = render::create(&record, &self.distributor).map_err(|error| {
                     Failure::new(
                         Exit::Failed,
                         format!(
@@ -282,8 +278,13 @@ impl Feed {
                         ),
                         "",
                     )
-                })?,
-            },
+                })?;
+                NewRowBody::Sound {
+                    key: record.key().clone(),
+                    digest: payload_digest(&payload),
+                    payload,
+                }
+            }
             Err(faults) => NewRowBody::Faulty(faults.iter().map(row_fault).collect()),
         };
         Ok(NewRow {

@@ -4,19 +4,24 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{App, Exit, Failure};
-use crate::config::LedgerAddress;
+use crate::config::{LedgerAddress, RedisAccess};
 use crate::domain::batch::Batch;
 use crate::engine::ports::Ledger;
+use crate::ledger::redis::RedisLedger;
 use crate::ledger::sqlite::SqliteLedger;
 
 impl App {
-    /// Opens the ledger, making its folder if need be.
-    pub fn open_ledger(&self) -> Result<Arc<dyn Ledger>, Failure> {
+    /// Opens the ledger, making it, and its folder, if need be.
+    pub async fn open_ledger(&self) -> Result<Arc<dyn Ledger>, Failure> {
         if self.ledger.is_memory() {
             return Ok(Arc::new(SqliteLedger::in_memory()?));
         }
-        let LedgerAddress::Sqlite(path) = &self.ledger else {
-            return Err(Failure::usage("ledgers in Redis are not there yet", ""));
+        let path = match &self.ledger {
+            LedgerAddress::Redis(address) => {
+                let access = RedisAccess::of(address, &*self.env)?;
+                return Ok(Arc::new(RedisLedger::open(&access).await?));
+            }
+            LedgerAddress::Sqlite(path) => path,
         };
         if let Some(folder) = path.parent().filter(|folder| *folder != Path::new("")) {
             std::fs::create_dir_all(folder).map_err(|error| {

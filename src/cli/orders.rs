@@ -77,7 +77,7 @@ fn answer(
 }
 
 pub(super) async fn retry(args: RetryArgs, scene: Scene) -> Result<Exit, Failure> {
-    let ledger = scene.app.open_ledger()?;
+    let ledger = scene.app.open_ledger().await?;
     let batch = scene.app.find_batch(&*ledger, &args.which.batch).await?;
     let changed = ledger
         .apply_to_batch(&batch.id, &Order::Retry, scene.app.world.now())
@@ -94,7 +94,7 @@ pub(super) async fn retry(args: RetryArgs, scene: Scene) -> Result<Exit, Failure
 }
 
 pub(super) async fn pause(args: PauseArgs, scene: Scene) -> Result<Exit, Failure> {
-    let ledger = scene.app.open_ledger()?;
+    let ledger = scene.app.open_ledger().await?;
     let batch = scene.app.find_batch(&*ledger, &args.which.batch).await?;
     let pause = Pause {
         reason: PauseReason::Operator,
@@ -117,7 +117,7 @@ pub(super) async fn pause(args: PauseArgs, scene: Scene) -> Result<Exit, Failure
 }
 
 pub(super) async fn resume(args: ResumeArgs, scene: Scene) -> Result<Exit, Failure> {
-    let ledger = scene.app.open_ledger()?;
+    let ledger = scene.app.open_ledger().await?;
     let batch = scene.app.find_batch(&*ledger, &args.which.batch).await?;
     // What stopped all batches of an account is over for all of them.
     let which = match batch.pause.as_ref().map(|pause| pause.reason) {
@@ -137,7 +137,7 @@ pub(super) async fn resume(args: ResumeArgs, scene: Scene) -> Result<Exit, Failu
 }
 
 pub(super) async fn cancel(args: CancelArgs, scene: Scene) -> Result<Exit, Failure> {
-    let ledger = scene.app.open_ledger()?;
+    let ledger = scene.app.open_ledger().await?;
     let batch = scene.app.find_batch(&*ledger, &args.which.batch).await?;
     let before = ledger.counts(&batch.id).await?.of(Tally::Cancelled);
     ledger.cancel(&batch.id).await?;

@@ -45,7 +45,7 @@ struct BatchStatus {
 }
 
 pub(super) async fn run(args: StatusArgs, scene: Scene) -> Result<Exit, Failure> {
-    let ledger = scene.app.open_ledger()?;
+    let ledger = scene.app.open_ledger().await?;
     let Some(word) = &args.batch else {
         return list(&*ledger, &scene).await;
     };

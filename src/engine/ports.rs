@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use super::lease::LeaseWatch;
 use crate::domain::answer::Answer;
 use crate::domain::attempt::{Attempt, CallKind};
-use crate::domain::batch::{Batch, Counts, Pause};
+use crate::domain::batch::{Batch, Counts, Pause, Weight};
 use crate::domain::ids::{AccountId, BatchId, CorrelationId, Digest, RequestId, RowKey, Scope, WorkerId};
 use crate::domain::machine::Order;
 use crate::domain::task::Task;
@@ -47,7 +48,7 @@ pub enum LedgerError {
 
 /// The store of all tasks, and the queue.
 ///
-/// Every method is atomic ([`Ledger::apply_to_batch`] in parts) and may be repeated after an error. `now` is the
+/// Every method is atomic ([`Ledger::append`] and [`Ledger::apply_to_batch`] in parts) and may be repeated after an error. `now` is the
 /// caller's clock; a shared ledger may use its own instead. Every ledger keeps the laws in
 /// `tests/it/ledger_conformance.rs`.
 ///
@@ -76,9 +77,10 @@ pub trait Ledger: Send + Sync {
     -> Result<Appended, LedgerError>;
 
     /// Leases up to `max` due tasks to `worker` until `now + lease`, submits before other steps but never only
-    /// submits while others are due (at least one in eight), in equal shares over batches, those due longest first.
-    /// Skips paused batches (a pause whose `until` has come is over), and looks at `only` one batch if given. Due
-    /// tasks of a cancelled batch are settled instead of lent.
+    /// submits while others are due (at least one in eight), in shares by weight over batches, those due longest
+    /// first. Skips paused batches (a pause whose `until` has come is over), and looks at `only` one batch if given.
+    /// Due tasks of a cancelled batch are settled instead of lent. A stored task that cannot be read is put off for
+    /// the length of a lease, said to be unreadable, and lent to nobody; it holds no other up.
     async fn claim(&self, ask: &ClaimAsk) -> Result<Claimed, LedgerError>;
 
     /// Keeps what was learned and gives the leases back. A commit whose fence is no longer the task's, or whose
@@ -104,11 +106,14 @@ pub trait Ledger: Send + Sync {
     /// those in flight by their commit. Fails with [`LedgerError::NoBatch`].
     async fn cancel(&self, id: &BatchId) -> Result<(), LedgerError>;
 
+    /// Gives the batch another share of the turns, from the next claim on. Fails with [`LedgerError::NoBatch`].
+    async fn set_weight(&self, id: &BatchId, weight: Weight) -> Result<(), LedgerError>;
+
     /// How many tasks owned by the batch stand where, and what calls and waits were spent while it owned them.
     async fn counts(&self, id: &BatchId) -> Result<Counts, LedgerError>;
 
     /// Rows of a batch with `seq >= from`, at most `max`, in order; each with its key's task, whatever batch that
-    /// belongs to now.
+    /// belongs to now. A row whose task cannot be read says so itself.
     async fn rows(&self, id: &BatchId, from: u64, max: u32) -> Result<Vec<RowView>, LedgerError>;
 
     /// Every attempt for a key, oldest first.
@@ -149,6 +154,9 @@ pub enum NewRowBody {
         key: RowKey,
         /// The request body, rendered once and sent as it stands for ever.
         payload: Arc<str>,
+        /// What names the payload: equal for equal payloads, whatever the ledger makes of them. Given by whoever
+        /// renders, since a ledger may hold the payload in another form.
+        digest: Digest,
     },
     /// It is kept for the report only.
     Faulty(Vec<RowFault>),
@@ -181,6 +189,17 @@ pub struct Appended {
     pub changed: u64,
     /// Rows with faults.
     pub faulty: u64,
+}
+
+impl Appended {
+    /// What a further part of the same rows found.
+    pub const fn add(&mut self, part: Self) {
+        self.new += part.new;
+        self.resumed += part.resumed;
+        self.unchanged += part.unchanged;
+        self.changed += part.changed;
+        self.faulty += part.faulty;
+    }
 }
 
 /// What a worker asks for.
@@ -267,8 +286,10 @@ pub struct RowView {
     pub cells: Vec<String>,
     /// Its faults, if it made no task.
     pub faults: Vec<RowFault>,
-    /// Its key and task, if it made one.
+    /// Its key and task, if it made one that can be read.
     pub task: Option<(RowKey, Task)>,
+    /// Why the task that it made cannot be read; a person must look.
+    pub unreadable: Option<String>,
 }
 
 /// A provider's system: how to ask it for each step. Answers are classified values; there is no error.
@@ -288,12 +309,14 @@ pub trait Provider: Send + Sync {
 }
 
 /// A request for an account.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct SubmitCall {
     /// Names the intent.
     pub correlation_id: CorrelationId,
     /// The request body.
     pub payload: Arc<str>,
+    /// The lease of the task it is for. Nothing is sent once it may have run out: the answer is [`Answer::NoLeave`].
+    pub lease: LeaseWatch,
 }
 
 /// A question whether an account exists.

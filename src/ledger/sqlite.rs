@@ -29,7 +29,7 @@ use rusqlite::Connection;
 use self::open::Place;
 use self::write::{Store, Writer};
 use crate::domain::attempt::Attempt;
-use crate::domain::batch::{Batch, Counts, Pause};
+use crate::domain::batch::{Batch, Counts, Pause, Weight};
 use crate::domain::ids::{BatchId, RowKey, Scope};
 use crate::domain::machine::Order;
 use crate::domain::time::Timestamp;
@@ -241,6 +241,14 @@ impl Ledger for SqliteLedger {
         let id = id.clone();
         self.write(1, move |store| batches::cancel(&store.connection, &id))
             .await
+    }
+
+    async fn set_weight(&self, id: &BatchId, weight: Weight) -> Result<(), LedgerError> {
+        let id = id.clone();
+        self.write(1, move |store| {
+            batches::set_weight(&store.connection, &id, weight)
+        })
+        .await
     }
 
     async fn counts(&self, id: &BatchId) -> Result<Counts, LedgerError> {

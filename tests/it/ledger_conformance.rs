@@ -20,8 +20,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use enlist::config::RedisAddress;
 use enlist::engine::ports::Ledger;
+use enlist::ledger::redis::RedisLedger;
 use enlist::ledger::sqlite::SqliteLedger;
+
+use crate::redis_server::RedisServer;
 
 /// A place with one ledger in it. Each handle is as another process would have it.
 #[async_trait]
@@ -71,6 +75,7 @@ macro_rules! laws_of_one {
                 an_order_to_go_on_takes_it_back;
             feeding:
                 a_new_key_makes_a_task
+                a_payload_goes_by_the_digest_it_came_with
                 rows_that_are_there_are_left_as_they_are
                 a_gap_is_filled_later
                 an_append_that_failed_is_repeated
@@ -170,6 +175,25 @@ impl Home for SqliteMemory {
     }
 }
 
+/// A ledger in a Redis of its own.
+pub(crate) struct Redis(RedisServer);
+
+impl Redis {
+    pub(crate) fn new() -> Self {
+        Self(RedisServer::start())
+    }
+}
+
+#[async_trait]
+impl Home for Redis {
+    async fn open(&self) -> Arc<dyn Ledger> {
+        let (address, _) = RedisAddress::parse(&self.0.address("laws")).unwrap();
+        Arc::new(RedisLedger::open(&address.into()).await.unwrap())
+    }
+}
+
 laws_of_one!(sqlite_memory, SqliteMemory);
 laws_of_one!(sqlite_file, SqliteFile::new());
 laws_of_many!(sqlite_shared, SqliteFile::new());
+laws_of_one!(redis, Redis::new());
+laws_of_many!(redis_shared, Redis::new());

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use enlist::domain::batch::Batch;
+use enlist::domain::batch::{Batch, Weight};
 use enlist::domain::ids::{BatchId, Digest, RowKey, Scope};
 use enlist::domain::task::Action;
 use enlist::domain::time::Timestamp;
-use enlist::engine::ports::{NewRow, NewRowBody};
+use enlist::engine::ports::{NewRow, NewRowBody, payload_digest};
 use enlist::provider::adobe::wire::{Address, CompanyProfile, Contact, CreateReseller};
 
 use crate::dice::Dice;
@@ -120,6 +120,7 @@ pub(crate) fn as_new(rows: &[SimRow]) -> Vec<NewRow> {
         body: NewRowBody::Sound {
             key: row.key.clone(),
             payload: Arc::clone(&row.payload),
+            digest: payload_digest(&row.payload),
         },
     };
     (0..).zip(rows).map(new).collect()
@@ -145,6 +146,7 @@ pub(crate) fn batch(rows: &[SimRow], now: Timestamp) -> Batch {
         created_at: now,
         pause: None,
         cancelled: false,
+        weight: Weight::default(),
     }
 }
 

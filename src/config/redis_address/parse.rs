@@ -80,6 +80,12 @@ impl RedisAddress {
             None if kind == Kind::Socket => ("", rest),
             None => return wrong("names no host", format!("write {scheme}://HOST:PORT")),
         };
+        if kind != Kind::Socket && path.contains('@') {
+            return wrong(
+                "has an @ after its first /",
+                "write / and other special characters of a password as %XX",
+            );
+        }
         let (who, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
         let (user, password) = who.split_once(':').unwrap_or((who, ""));
         let user = Some(decoded(user)?).filter(|user| !user.is_empty());
@@ -254,10 +260,7 @@ fn host_port(text: &str, port: u16) -> Result<HostPort, Wrong> {
             host: host.to_string(),
             port,
         }),
-        // What stands there may be the end of a password with a `/` in it, and is not shown.
-        Err(_) => wrong(
-            "names no host",
-            "write HOST:PORT, an IPv6 address in [ ]; special characters of a password as %XX",
-        ),
+        // What stands there may be a piece of a password, and is not shown.
+        Err(_) => wrong("names no host", "write HOST:PORT, an IPv6 address in [ ]"),
     }
 }

@@ -112,7 +112,7 @@ fn what_is_no_address_is_refused_without_repeating_a_secret() {
         ("redis+sentinel://h", "names no master"),
         ("redis+sentinel://h/m m", "names no master"),
         ("redis+cluster://h/1", "names a database"),
-        ("redis://u:s3cret/x@h", "names no host"),
+        ("redis://u:s3cret/x@h", "has an @ after"),
         ("redis://u:%FFs3cret@h", "%XX"),
         ("redis://u:s3cret@h:x", "the port"),
         ("postgres://h", "is not an address"),

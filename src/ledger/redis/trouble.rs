@@ -4,6 +4,7 @@ use std::io;
 
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
+use super::FORMAT;
 use crate::engine::ports::LedgerError;
 
 /// What an error means for the line it came over.
@@ -66,14 +67,25 @@ pub(super) fn trouble(name: &str, error: &RedisError) -> LedgerError {
             "it is a replica: name the master, or the sentinels that know it (redis+sentinel://…); after a failover \
              the new master is looked for"
         }
-        Some("MOVED") => return unfit("it is one of a cluster: write redis+cluster://…"),
-        Some("ASK" | "TRYAGAIN") => "the cluster is moving the ledger to another node; it is tried again",
+        Some("MOVED") if !name.contains("+cluster://") => {
+            return unfit("it is one of a cluster: write redis+cluster://…");
+        }
+        Some("MOVED" | "ASK" | "TRYAGAIN") => {
+            "the cluster is moving the ledger to another node; it is tried again"
+        }
         Some("LOADING") => "Redis has just started and reads its data; it is tried again",
         Some("BUSY") => "another program's script holds Redis up; it is tried again",
         Some("CLUSTERDOWN" | "MASTERDOWN" | "NOREPLICAS") => {
             "Redis misses one of its own, and takes no writes until it is back; it is tried again"
         }
         Some("MISCONF") => "Redis cannot save to its disk: see to it",
+        Some("FORMAT") => {
+            return LedgerError::Format {
+                at: name.to_owned(),
+                found: error.detail().unwrap_or_default().to_owned(),
+                wanted: FORMAT.to_owned(),
+            };
+        }
         Some("WRONGTYPE") => {
             return LedgerError::Corrupt(format!("{name}: {error}; hint: another program uses its keys"));
         }
@@ -242,6 +254,10 @@ mod tests {
             assert!(message.contains(kind) && message.contains("redis://h"), "{told}");
             assert!(hinted.contains(hint), "{told}");
         }
+        let told = trouble("redis://h", &said("FORMAT 7")).to_string();
+        assert!(told.contains("has format 7") && told.contains("hint: "), "{told}");
+        let told = trouble("redis+cluster://h", &said("MOVED 3999 h:1")).to_string();
+        assert!(told.contains("hint: the cluster is moving"), "{told}");
         assert!(is_unknown_script(&said("NOSCRIPT No matching script.")));
     }
 

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::batches::Known;
-use super::tasks::{Sources, Stored, class_of, count, encode, row_id};
+use super::tasks::{Stored, count, encode};
 use super::trouble::unreadable;
 use crate::domain::ids::{BatchId, Digest, RowKey};
 use crate::domain::machine::{Order, order};
 use crate::domain::task::Task;
 use crate::domain::time::Timestamp;
-use crate::engine::ports::{Appended, LedgerError, NewRow, NewRowBody, payload_digest};
+use crate::engine::ports::{Appended, LedgerError, NewRow, NewRowBody};
 use crate::ledger::counting::Differences;
 use crate::ledger::moves::fed;
+use crate::ledger::places::{Sources, class_of, row_id};
 
 /// A row as it is stored: made where the caller stands, so that the writer's time is spent on writing.
 pub(super) struct Prepared {
@@ -38,10 +39,10 @@ pub(super) fn prepare(rows: &[NewRow]) -> Result<Vec<Prepared>, LedgerError> {
     rows.iter()
         .map(|row| {
             let body = match &row.body {
-                NewRowBody::Sound { key, payload } => Body::Sound {
+                NewRowBody::Sound { key, payload, digest } => Body::Sound {
                     key: key.clone(),
                     payload: Arc::clone(payload),
-                    digest: payload_digest(payload),
+                    digest: *digest,
                 },
                 NewRowBody::Faulty(faults) => Body::Faulty(serde_json::to_string(faults).map_err(text)?),
             };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::batches::{is_in_force, number, read_pause};
+use super::batches::number;
 use super::tasks::{Stored, count, stored};
 use super::trouble::unreadable;
 use super::write::Store;
@@ -16,6 +16,7 @@ use crate::domain::time::Timestamp;
 use crate::engine::ports::{Claim, ClaimAsk, Claimed, Lease, LedgerError};
 use crate::ledger::counting::Differences;
 use crate::ledger::moves::ordered;
+use crate::ledger::pauses::{is_in_force, read_pause};
 use crate::ledger::turns::Class;
 
 /// The due tasks of a batch and class, those due longest first.

@@ -5,13 +5,14 @@ use std::collections::HashSet;
 use rusqlite::Connection;
 
 use super::batches::{Known, set_cancelled};
-use super::tasks::{Stored, count, row_id, row_ids, seq_of, stored};
+use super::tasks::{Stored, count, stored};
 use crate::domain::ids::BatchId;
 use crate::domain::machine::Order;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::LedgerError;
 use crate::ledger::counting::Differences;
 use crate::ledger::moves::ordered;
+use crate::ledger::places::{row_id, row_ids, seq_of};
 
 /// Rows looked at in one transaction, so that workers get their turn in between.
 pub(super) const CHUNK: usize = 500;

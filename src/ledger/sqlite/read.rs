@@ -4,7 +4,7 @@ use rusqlite::{Connection, Row};
 use uuid::Uuid;
 
 use super::batches::number;
-use super::tasks::{decode, row_id, row_ids, seq_of};
+use super::tasks::decode;
 use super::trouble::unreadable;
 use crate::domain::attempt::{Attempt, CallKind};
 use crate::domain::batch::Counts;
@@ -12,6 +12,7 @@ use crate::domain::ids::{BatchId, CorrelationId, RequestId, RowKey, Scope};
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{LedgerError, RowView};
 use crate::ledger::counting;
+use crate::ledger::places::{row_id, row_ids, seq_of};
 
 pub(super) const ROWS: &str = "SELECT r.id, r.line, r.cells, r.faults, t.key, t.task \
      FROM rows r LEFT JOIN tasks t ON t.id = r.task WHERE r.id >= ?1 AND r.id < ?2 ORDER BY r.id LIMIT ?3";
@@ -67,6 +68,7 @@ fn view(row: &Row<'_>) -> Result<RowView, LedgerError> {
         faults: faults
             .map_or(Ok(Vec::new()), serde_json::from_str)
             .map_err(json)?,
+        unreadable: None,
         task: match key.zip(task) {
             Some((key, task)) => {
                 let key = RowKey::new(key).map_err(|why| unreadable("a stored key", why))?;

@@ -9,10 +9,7 @@ use crate::domain::time::Timestamp;
 use crate::engine::ports::LedgerError;
 use crate::ledger::counting::Differences;
 use crate::ledger::moves::Hold;
-use crate::ledger::turns::Class;
-
-/// Bits of `rows.id` for the row's number: 1.1 trillion rows a batch, 8 million batches.
-const SEQ_BITS: u32 = 40;
+use crate::ledger::places::{Sources, class_of};
 
 /// The columns [`Stored::read`] reads, in its order.
 macro_rules! stored {
@@ -21,38 +18,6 @@ macro_rules! stored {
     };
 }
 pub(super) use stored;
-
-/// The id of row `seq` of a batch, which is also where it lies.
-pub(super) fn row_id(batch: i64, seq: u64) -> Result<i64, LedgerError> {
-    i64::try_from(seq)
-        .ok()
-        .filter(|seq| *seq < 1 << SEQ_BITS && (0..1 << (62 - SEQ_BITS)).contains(&batch))
-        .map(|seq| (batch << SEQ_BITS) | seq)
-        .ok_or_else(|| {
-            LedgerError::Corrupt(format!(
-                "row {seq} of batch {batch} is beyond what a ledger holds"
-            ))
-        })
-}
-
-/// The ids that a batch's rows can have.
-pub(super) fn row_ids(batch: i64) -> std::ops::Range<i64> {
-    batch << SEQ_BITS..(batch + 1) << SEQ_BITS
-}
-
-/// A row's number, from its id.
-pub(super) fn seq_of(row: i64) -> u64 {
-    u64::try_from(row & ((1 << SEQ_BITS) - 1)).unwrap_or_default()
-}
-
-/// The class a task is queued in.
-pub(super) const fn class_of(task: &Task) -> Class {
-    if task.goes_first() {
-        Class::Submit
-    } else {
-        Class::Read
-    }
-}
 
 /// A task as its text.
 pub(super) fn encode(task: &Task) -> Result<String, LedgerError> {
@@ -142,7 +107,11 @@ impl Stored {
         fed: Option<(Digest, i64)>,
         differences: &mut Differences<i64>,
     ) -> Result<Sources, LedgerError> {
-        let sources = self.sources(new, fed)?;
+        let held = Sources {
+            in_force: self.source,
+            staged: self.staged,
+        };
+        let sources = held.after(&self.task, new, fed)?;
         let sql = "UPDATE tasks SET batch = ?2, class = ?3, due_at = ?4, leased_by = NULL, claimed_at = NULL, \
                    source = ?5, staged = ?6, task = ?7 WHERE id = ?1";
         connection.prepare_cached(sql)?.execute((
@@ -157,41 +126,6 @@ impl Stored {
         differences.moved(self.batch, &self.task, batch, new);
         Ok(sources)
     }
-
-    /// Where the payloads of `new`, which this task became, lie.
-    fn sources(&self, new: &Task, fed: Option<(Digest, i64)>) -> Result<Sources, LedgerError> {
-        let row_of = |digest: Digest| {
-            if digest == self.task.payload {
-                Some(self.source)
-            } else if Some(digest) == self.task.staged {
-                self.staged
-            } else {
-                fed.filter(|(brought, _)| *brought == digest).map(|(_, row)| row)
-            }
-        };
-        let unknown = |digest| unreadable("a task", format!("no row of it has the payload {digest}"));
-        Ok(Sources {
-            in_force: row_of(new.payload).ok_or_else(|| unknown(new.payload))?,
-            staged: match new.staged {
-                Some(digest) => Some(row_of(digest).ok_or_else(|| unknown(digest))?),
-                None => None,
-            },
-        })
-    }
-}
-
-/// The rows that hold a task's payloads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Sources {
-    pub(super) in_force: i64,
-    pub(super) staged: Option<i64>,
-}
-
-impl Sources {
-    /// Whether the payload of `row` is one of them.
-    pub(super) fn has(&self, row: i64) -> bool {
-        self.in_force == row || self.staged == Some(row)
-    }
 }
 
 /// Adds what was counted to the stored counts.
@@ -203,22 +137,4 @@ pub(super) fn count(connection: &Connection, differences: Differences<i64>) -> R
         statement.execute(change)?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_rows_place_is_its_batch_and_number() {
-        for (batch, seq) in [(1, 0), (1, 1), (2, 0), (4_194_303, (1 << 40) - 1)] {
-            let id = row_id(batch, seq).unwrap();
-            assert_eq!(seq_of(id), seq);
-            assert!(row_ids(batch).contains(&id));
-            assert!(!row_ids(batch + 1).contains(&id) && !row_ids(batch - 1).contains(&id));
-        }
-        for (batch, seq) in [(1, 1 << 40), (1, u64::MAX), (4_194_304, 0), (-1, 0)] {
-            assert!(row_id(batch, seq).is_err(), "{batch} {seq}");
-        }
-    }
 }

@@ -43,6 +43,7 @@ fn batch(name: &str) -> Batch {
         created_at: Timestamp::from_ms(0),
         pause: None,
         cancelled: false,
+        weight: Weight::default(),
     }
 }
 
@@ -54,6 +55,7 @@ fn rows(from: u64, n: u64) -> Vec<NewRow> {
         body: crate::engine::ports::NewRowBody::Sound {
             key: RowKey::new(&format!("k-{seq}")).unwrap(),
             payload: "y".repeat(600).into(),
+            digest: Digest::of(b"y"),
         },
     };
     (from..from + n).map(row).collect()
@@ -93,7 +95,7 @@ fn what_is_not_ours_is_refused_and_left_as_it_is() {
     let (_folder, path) = place();
     std::fs::write(&path, "provider,key\nadobe,1\n".repeat(100)).unwrap();
     let before = std::fs::read(&path).unwrap();
-    insta::assert_snapshot!(refusal(&path), @"the ledger at sqlite:FILE has format unknown (it is not an SQLite database), this program reads format 1; hint: name another one, or use the version of enlist that made it");
+    insta::assert_snapshot!(refusal(&path), @"the ledger at sqlite:FILE has format unknown (it is not an SQLite database), this program reads format 2; hint: name another one, or use the version of enlist that made it");
     assert_eq!(std::fs::read(&path).unwrap(), before);
 
     let (_folder, path) = place();
@@ -101,15 +103,17 @@ fn what_is_not_ours_is_refused_and_left_as_it_is() {
     other.execute_batch("CREATE TABLE bookmarks (url TEXT)").unwrap();
     drop(other);
     let before = std::fs::read(&path).unwrap();
-    insta::assert_snapshot!(refusal(&path), @"the ledger at sqlite:FILE has format unknown (it is another program's SQLite database), this program reads format 1; hint: name another one, or use the version of enlist that made it");
+    insta::assert_snapshot!(refusal(&path), @"the ledger at sqlite:FILE has format unknown (it is another program's SQLite database), this program reads format 2; hint: name another one, or use the version of enlist that made it");
     assert_eq!(std::fs::read(&path).unwrap(), before);
 
     let (_folder, path) = place();
     drop(SqliteLedger::open(&path).unwrap());
     let newer = Connection::open(&path).unwrap();
-    newer.execute("UPDATE meta SET value = '2'", []).unwrap();
+    newer
+        .execute("UPDATE meta SET value = '99' WHERE name = 'format'", [])
+        .unwrap();
     drop(newer);
-    insta::assert_snapshot!(refusal(&path), @"the ledger at sqlite:FILE has format 2, this program reads format 1; hint: name another one, or use the version of enlist that made it");
+    insta::assert_snapshot!(refusal(&path), @"the ledger at sqlite:FILE has format 99 (of enlist 0.1.0), this program reads format 2; hint: name another one, or use the version of enlist that made it");
 }
 
 /// The error of opening `path`, which must be about the format.

@@ -4,7 +4,7 @@ use enlist::domain::attempt::CallKind;
 use enlist::domain::batch::{PauseReason, Tally};
 use enlist::domain::ids::Scope;
 use enlist::domain::task::{Action, Outcome, State, Task, Then};
-use enlist::engine::ports::{Appended, Kept, Ledger, Which, payload_digest};
+use enlist::engine::ports::{Appended, Kept, Ledger, NewRowBody, Which, payload_digest};
 
 use super::fixture::{
     after_lease, at, attempt, batch, batch_in, claim, claim_one, commit, commit_with, digest_of, faulty,
@@ -26,6 +26,27 @@ pub(crate) async fn a_new_key_makes_a_task(ledger: &dyn Ledger) {
     );
     assert_eq!(ledger.counts(&id).await.unwrap(), tallies(&[(Tally::Queued, 2)]));
     assert_eq!(ledger.batch(&id).await.unwrap().unwrap().rows_imported, 2);
+}
+
+pub(crate) async fn a_payload_goes_by_the_digest_it_came_with(ledger: &dyn Ledger) {
+    let of = |name: &str, payload: &str, digest: &str| {
+        let mut row = row_with(0, "a", payload);
+        if let NewRowBody::Sound { digest: given, .. } = &mut row.body {
+            *given = payload_digest(digest);
+        }
+        (name.to_owned(), row)
+    };
+    let (one, first) = of("one", "sealed once", "plain");
+    let (two, again) = of("two", "sealed twice", "plain");
+    feed(ledger, &one, &[first], 0).await;
+    let appended = feed(ledger, &two, &[again], 1).await.1;
+    assert_eq!((appended.resumed, appended.changed), (1, 0));
+    let claimed = claim_one(ledger, at(2)).await;
+    assert_eq!(claimed.task.payload, payload_digest("plain"));
+    assert!(
+        [text("sealed once"), text("sealed twice")].contains(&claimed.payload),
+        "either is what the digest names"
+    );
 }
 
 pub(crate) async fn rows_that_are_there_are_left_as_they_are(ledger: &dyn Ledger) {

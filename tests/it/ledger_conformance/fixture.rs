@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use enlist::domain::answer::{InactiveReason, RowError};
 use enlist::domain::attempt::{Attempt, CallKind};
-use enlist::domain::batch::{Batch, Counts, Pause, PauseReason, Tally};
+use enlist::domain::batch::{Batch, Counts, Pause, PauseReason, Tally, Weight};
 use enlist::domain::ids::{
     AccountId, BatchId, CorrelationId, Digest, RequestId, RowKey, Scope, StatusCode, WorkerId,
 };
@@ -62,6 +62,7 @@ pub(crate) fn batch_in(scope: &Scope, name: &str) -> Batch {
         created_at: at(0),
         pause: None,
         cancelled: false,
+        weight: Weight::default(),
     }
 }
 
@@ -78,6 +79,7 @@ pub(crate) fn row_with(seq: u64, name: &str, payload: &str) -> NewRow {
         body: NewRowBody::Sound {
             key: key(name),
             payload: payload.into(),
+            digest: payload_digest(payload),
         },
     }
 }

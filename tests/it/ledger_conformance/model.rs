@@ -1,8 +1,11 @@
 //! Any sequence of operations against a model of a ledger that fits in a head: maps, and the machine.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use enlist::config::RedisAddress;
 use enlist::domain::answer::{AccountSeen, Answer, Answered, InactiveReason, Meaning, RowError, Silence};
 use enlist::domain::attempt::CallKind;
 use enlist::domain::batch::{Counts, PauseReason, Tally};
@@ -15,8 +18,12 @@ use enlist::domain::policy::retry::RetryPolicy;
 use enlist::domain::task::{Action, Task};
 use enlist::domain::time::Timestamp;
 use enlist::engine::ports::{Claim, ClaimAsk, Commit, Kept, Ledger, Which, payload_digest};
+use enlist::ledger::redis::RedisLedger;
 use enlist::ledger::sqlite::SqliteLedger;
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+
+use crate::redis_server::RedisServer;
 
 use super::fixture::{LEASE, ask, at, attempt, batch, key, pause, row_with, scope};
 
@@ -262,14 +269,13 @@ fn advanced(claim: &Claim, how: u8, now: Timestamp) -> Task {
 }
 
 struct Run {
-    ledger: SqliteLedger,
+    ledger: Arc<dyn Ledger>,
     ids: Vec<BatchId>,
     model: Model,
 }
 
 impl Run {
-    async fn new() -> Self {
-        let ledger = SqliteLedger::in_memory().unwrap();
+    async fn new(ledger: Arc<dyn Ledger>) -> Self {
         let mut ids = Vec::new();
         for name in BATCHES {
             ids.push(ledger.open_batch(&batch(name)).await.unwrap().id);
@@ -471,6 +477,13 @@ impl Run {
     }
 }
 
+async fn run(ledger: Arc<dyn Ledger>, ops: Vec<Op>) {
+    let mut run = Run::new(ledger).await;
+    for op in ops {
+        run.step(op).await;
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
@@ -478,10 +491,33 @@ proptest! {
     fn any_sequence_of_operations(ops in prop::collection::vec(any_op(), 1..80)) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
-            let mut run = Run::new().await;
-            for op in ops {
-                run.step(op).await;
-            }
+            run(Arc::new(SqliteLedger::in_memory().unwrap()), ops).await;
         });
     }
+}
+
+/// One server for all cases; each case has a ledger of its own name.
+#[test]
+fn any_sequence_of_operations_on_redis() {
+    let server = RedisServer::start();
+    let case = AtomicU32::new(0);
+    let mut runner = TestRunner::new(ProptestConfig {
+        source_file: Some(file!()),
+        ..ProptestConfig::with_cases(96)
+    });
+    let sequences = prop::collection::vec(any_op(), 1..80);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let tried = runner.run(&sequences, |ops| {
+        let name = format!("case-{}", case.fetch_add(1, Ordering::Relaxed));
+        runtime.block_on(async {
+            let (address, _) = RedisAddress::parse(&server.address(&name)).unwrap();
+            run(Arc::new(RedisLedger::open(&address.into()).await.unwrap()), ops).await;
+        });
+        Ok(())
+    });
+    tried.unwrap();
 }
