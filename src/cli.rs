@@ -42,7 +42,8 @@ pub struct Cli {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 struct Common {
-    /// The ledger: sqlite:FILE or a path. Default: a file in the data directory (ENLIST_DATA_DIR).
+    /// The ledger: sqlite:FILE, a path, or redis://HOST:PORT/0?ledger=NAME. Default: ENLIST_LEDGER, else a file in the
+    /// data directory (ENLIST_DATA_DIR).
     #[arg(long, global = true, value_name = "ADDRESS")]
     ledger: Option<String>,
     /// Data on stdout as JSON.

@@ -1,10 +1,14 @@
 //! The one place that reads the clock and throws the dice (held by `clippy.toml`); everything else is told.
 
-use std::time::{Instant, SystemTime};
+mod shared;
+
+use std::time::SystemTime;
 
 use uuid::Uuid;
 
 use crate::domain::time::Timestamp;
+
+pub use shared::{Reading, SharedWorld};
 
 /// What the program knows of the world besides its inputs: the time and chance.
 ///
@@ -13,7 +17,8 @@ pub trait World: Send + Sync {
     /// The time now, UTC.
     fn now(&self) -> Timestamp;
 
-    /// A clock that never goes back, for spans within this process; its zero means nothing.
+    /// A clock that never goes back and that nobody sets, for spans within this process; its zero means nothing. It
+    /// goes on while a machine sleeps, where the system can tell (Linux).
     fn steady(&self) -> Timestamp;
 
     /// 122 random bits as a version 4 UUID: request ids, ids of reads, worker ids.
@@ -23,14 +28,17 @@ pub trait World: Send + Sync {
 /// The machine's clock and random numbers.
 #[derive(Clone, Copy, Debug)]
 pub struct RealWorld {
-    started: Instant,
+    #[cfg(not(target_os = "linux"))]
+    started: std::time::Instant,
 }
 
 #[allow(clippy::disallowed_methods, reason = "this is the place")]
+#[allow(clippy::derivable_impls, reason = "not on every system")]
 impl Default for RealWorld {
     fn default() -> Self {
         Self {
-            started: Instant::now(),
+            #[cfg(not(target_os = "linux"))]
+            started: std::time::Instant::now(),
         }
     }
 }
@@ -44,6 +52,14 @@ impl World for RealWorld {
         Timestamp::from_ms(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
     }
 
+    #[cfg(target_os = "linux")]
+    fn steady(&self) -> Timestamp {
+        // `Instant` stands still while the machine sleeps.
+        let since_boot = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        Timestamp::from_ms(since_boot.tv_sec.saturating_mul(1_000) + since_boot.tv_nsec / 1_000_000)
+    }
+
+    #[cfg(not(target_os = "linux"))]
     fn steady(&self) -> Timestamp {
         Timestamp::from_ms(0).plus(self.started.elapsed())
     }

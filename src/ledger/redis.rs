@@ -12,6 +12,7 @@ mod bytes;
 mod claim;
 mod commit;
 mod dial;
+mod examine;
 mod keys;
 mod link;
 mod lua;
@@ -32,13 +33,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use redis::{Cmd, Value};
 
+pub use self::examine::examine;
+
 use self::keys::Keys;
 use self::link::{Link, Lua};
 use self::payloads::Payloads;
 use self::save::Lent;
 use crate::config::RedisAccess;
+use crate::config::redis_address::RedisPlace;
 use crate::domain::attempt::Attempt;
 use crate::domain::batch::{Batch, Counts, Pause, Weight};
+use crate::domain::diagnosis::Diagnosis;
 use crate::domain::ids::{BatchId, RowKey, Scope};
 use crate::domain::machine::Order;
 use crate::domain::time::Timestamp;
@@ -59,6 +64,7 @@ const ROUNDS_MAX: u32 = 32;
 /// A [`Ledger`] in Redis.
 #[derive(Debug)]
 pub struct RedisLedger {
+    place: RedisPlace,
     link: Link,
     keys: Keys,
     turns: Mutex<Turns>,
@@ -77,8 +83,10 @@ impl RedisLedger {
     pub async fn open(access: &RedisAccess) -> Result<Self, LedgerError> {
         let link = Link::open(access).await?;
         let keys = Keys::new(access.address.ledger());
+        examine::refuse_eviction(&link).await?;
         open::open(&link, &keys).await?;
         Ok(Self {
+            place: access.address.place().clone(),
             link,
             keys,
             turns: Mutex::default(),
@@ -170,6 +178,17 @@ impl Ledger for RedisLedger {
 
     async fn history(&self, scope: &Scope, key: &RowKey) -> Result<Vec<Attempt>, LedgerError> {
         self.read_history(scope, key).await
+    }
+
+    async fn time(&self) -> Result<Option<Timestamp>, LedgerError> {
+        self.link.time().await.map(Some)
+    }
+
+    async fn examine(&self) -> Vec<Diagnosis> {
+        match examine::look(&self.link, &self.place).await {
+            Ok(found) => found,
+            Err(error) => vec![Diagnosis::failing("redis", error.to_string(), "")],
+        }
     }
 
     fn describe(&self) -> String {

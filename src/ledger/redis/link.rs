@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use super::dial::Dial;
 use super::pace::Pace;
-use super::trouble::{Fate, fate, is_unknown_script, silence, trouble};
+use super::trouble::{Fate, fate, is_refused, is_unknown_script, silence, trouble};
 use crate::config::RedisAccess;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::LedgerError;
@@ -153,6 +153,15 @@ impl Link {
     /// One command.
     pub(crate) async fn ask(&self, cmd: &Cmd) -> Result<Value, LedgerError> {
         self.send(cmd).await.map_err(|error| trouble(self.name(), &error))
+    }
+
+    /// One command, or `None` if the server does not let this user give it.
+    pub(super) async fn ask_if_allowed(&self, cmd: &Cmd) -> Result<Option<Value>, LedgerError> {
+        match self.send(cmd).await {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if is_refused(&error) => Ok(None),
+            Err(error) => Err(trouble(self.name(), &error)),
+        }
     }
 
     /// Several commands in one round trip; not atomic. Fails if one of them does, and the others may have been done.

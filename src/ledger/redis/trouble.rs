@@ -37,6 +37,11 @@ pub(super) fn is_unknown_script(error: &RedisError) -> bool {
     error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)
 }
 
+/// The server does not let this user ask that, or does not know the command.
+pub(super) fn is_refused(error: &RedisError) -> bool {
+    code(error) == Some("NOPERM") || says(error, "unknown command") || says(error, "unknown subcommand")
+}
+
 /// No answer came in time.
 pub(super) fn silence() -> RedisError {
     io::Error::new(io::ErrorKind::TimedOut, "no answer in time").into()
