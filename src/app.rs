@@ -2,6 +2,7 @@
 
 mod clock;
 pub mod desks;
+pub mod doctor;
 pub mod exit;
 pub mod feed;
 pub mod ledgers;

@@ -1,6 +1,7 @@
 //! The command line: one file a verb. Data goes to stdout, talk to stderr, and every ending has its exit code.
 
 mod check;
+mod doctor;
 mod files;
 mod import;
 mod jobs;
@@ -95,6 +96,8 @@ enum Verb {
     Simulate(simulate::SimulateArgs),
     /// List the jobs, or print one.
     Jobs(jobs::JobsArgs),
+    /// Look at the ledger, and at a job's provider, and say what is not as it should be.
+    Doctor(doctor::DoctorArgs),
 }
 
 /// Runs the verb; everything that can be said has been said when it returns.
@@ -146,6 +149,7 @@ async fn dispatch(verb: Verb, scene: Scene) -> Result<Exit, Failure> {
         Verb::Cancel(args) => orders::cancel(args, scene).await,
         Verb::Simulate(args) => simulate::run(args, scene).await,
         Verb::Jobs(args) => jobs::run(args, scene).await,
+        Verb::Doctor(args) => doctor::run(args, scene).await,
     }
 }
 

@@ -62,7 +62,8 @@ impl DeskRoom {
         .job;
         let access = job.access(&*self.env)?;
         let budget = self.budget(&job, &access, spent);
-        let provider = self.provider(&job, access, Arc::clone(&budget))?;
+        let world = Arc::clone(&self.world);
+        let provider: Arc<dyn Provider> = Arc::new(adobe(&job, access, Arc::clone(&budget), world)?);
         let rules = Rules {
             contract: IdempotencyContract::Replay {
                 trusted_for: ADOBE_TRUSTED_FOR,
@@ -99,34 +100,30 @@ impl DeskRoom {
             .or_insert_with(|| Arc::new(LocalBudget::new(&job.windows(), spent, Arc::clone(&self.world))));
         Arc::clone(budget)
     }
+}
 
-    fn provider(
-        &self,
-        job: &Job,
-        access: Access,
-        budget: Arc<dyn Budget>,
-    ) -> Result<Arc<dyn Provider>, Failure> {
-        let settings = AdobeSettings {
-            base_url: access.base_url.to_string(),
-            token_url: access.token_url.to_string(),
-            client_id: access.client_id,
-            client_secret: access.client_secret,
-            scopes: access.scopes.join(","),
-            plain_http: job.connection.insecure_http,
-        };
-        let transport = HttpTransport::new(&TransportSettings {
-            connect_timeout: access.connect_timeout,
-            total_timeout: access.timeout,
-            tls_needed: settings.tls_needed(),
-            ..TransportSettings::default()
-        })?;
-        Ok(Arc::new(Adobe::new(
-            settings,
-            Arc::new(transport),
-            budget,
-            Arc::clone(&self.world),
-        )?))
-    }
+/// The provider that a job names.
+pub(super) fn adobe(
+    job: &Job,
+    access: Access,
+    budget: Arc<dyn Budget>,
+    world: Arc<dyn World>,
+) -> Result<Adobe, Failure> {
+    let settings = AdobeSettings {
+        base_url: access.base_url.to_string(),
+        token_url: access.token_url.to_string(),
+        client_id: access.client_id,
+        client_secret: access.client_secret,
+        scopes: access.scopes.join(","),
+        plain_http: job.connection.insecure_http,
+    };
+    let transport = HttpTransport::new(&TransportSettings {
+        connect_timeout: access.connect_timeout,
+        total_timeout: access.timeout,
+        tls_needed: settings.tls_needed(),
+        ..TransportSettings::default()
+    })?;
+    Ok(Adobe::new(settings, Arc::new(transport), budget, world)?)
 }
 
 #[async_trait]

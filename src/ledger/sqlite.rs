@@ -12,6 +12,7 @@ mod append;
 mod batches;
 mod claim;
 mod commit;
+mod examine;
 mod open;
 mod orders;
 mod read;
@@ -30,6 +31,7 @@ use self::open::Place;
 use self::write::{Store, Writer};
 use crate::domain::attempt::Attempt;
 use crate::domain::batch::{Batch, Counts, Pause, Weight};
+use crate::domain::diagnosis::Diagnosis;
 use crate::domain::ids::{BatchId, RowKey, Scope};
 use crate::domain::machine::Order;
 use crate::domain::time::Timestamp;
@@ -266,6 +268,14 @@ impl Ledger for SqliteLedger {
         let (scope, key) = (scope.clone(), key.clone());
         self.read(move |connection| read::history(connection, &scope, &key))
             .await
+    }
+
+    async fn examine(&self) -> Vec<Diagnosis> {
+        let path = match &self.access {
+            Access::Here(_) => None,
+            Access::File { place, .. } => place.path(),
+        };
+        examine::examine(self, path).await
     }
 
     fn describe(&self) -> String {

@@ -38,7 +38,7 @@ impl Reading {
 
     /// The server's time less the steady clock's, in ms, as if it had been read half-way. Off by half the round trip
     /// at most.
-    fn offset_ms(&self) -> i64 {
+    pub fn offset_ms(&self) -> i64 {
         let half_way = self.asked.plus(self.round_trip() / 2);
         self.server.as_ms().saturating_sub(half_way.as_ms())
     }

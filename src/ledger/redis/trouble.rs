@@ -76,12 +76,12 @@ pub(super) fn trouble(name: &str, error: &RedisError) -> LedgerError {
             return unfit("it is one of a cluster: write redis+cluster://…");
         }
         Some("MOVED" | "ASK" | "TRYAGAIN") => {
-            "the cluster is moving the ledger to another node; it is tried again"
+            "the cluster is moving the ledger to another node; workers try again by themselves"
         }
-        Some("LOADING") => "Redis has just started and reads its data; it is tried again",
-        Some("BUSY") => "another program's script holds Redis up; it is tried again",
+        Some("LOADING") => "Redis has just started and reads its data; workers try again by themselves",
+        Some("BUSY") => "another program's script holds Redis up; workers try again by themselves",
         Some("CLUSTERDOWN" | "MASTERDOWN" | "NOREPLICAS") => {
-            "Redis misses one of its own, and takes no writes until it is back; it is tried again"
+            "Redis misses one of its own, and takes no writes until it is back; workers try again by themselves"
         }
         Some("MISCONF") => "Redis cannot save to its disk: see to it",
         Some("FORMAT") => {
@@ -114,7 +114,7 @@ pub(super) fn trouble(name: &str, error: &RedisError) -> LedgerError {
             }
             ErrorKind::Io if says(error, "certificate") => return unfit(CERTIFICATE),
             ErrorKind::Client | ErrorKind::InvalidClientConfig => return unfit(CERTIFICATE),
-            _ => "see whether Redis runs and can be reached; it is tried again",
+            _ => "see whether Redis runs and can be reached; workers try again by themselves",
         },
     };
     LedgerError::Unavailable(format!("{name}: {error}; hint: {hint}"))
@@ -179,13 +179,8 @@ mod tests {
                 "cannot be used",
                 "redis+cluster://",
             ),
-            ("ASK 3999 127.0.0.1:6381", Keep, "not answer", "tried again"),
-            (
-                "TRYAGAIN Multiple keys request",
-                Keep,
-                "not answer",
-                "tried again",
-            ),
+            ("ASK 3999 127.0.0.1:6381", Keep, "not answer", "try again"),
+            ("TRYAGAIN Multiple keys request", Keep, "not answer", "try again"),
             (
                 "LOADING Redis is loading the dataset in memory",
                 Reopen,
@@ -196,25 +191,25 @@ mod tests {
                 "MASTERDOWN Link with MASTER is down",
                 Reopen,
                 "not answer",
-                "tried again",
+                "try again",
             ),
             (
                 "CLUSTERDOWN The cluster is down",
                 Reopen,
                 "not answer",
-                "tried again",
+                "try again",
             ),
             (
                 "NOREPLICAS Not enough good replicas to write.",
                 Reopen,
                 "not answer",
-                "tried again",
+                "try again",
             ),
             (
                 "BUSY Redis is busy running a script",
                 Keep,
                 "not answer",
-                "tried again",
+                "try again",
             ),
             (
                 "MISCONF Redis is configured to save RDB snapshots",

@@ -77,7 +77,7 @@ async fn held_up_by_a_script_of_somebody_else() {
             Err(error) => break error,
         }
     };
-    assert_says(&error, false, "it is tried again");
+    assert_says(&error, false, "try again");
     server.cli(&["script", "kill"]);
     loops.join().unwrap();
     until_it_answers(&link, "a").await;
