@@ -83,6 +83,11 @@ pub trait Ledger: Send + Sync {
     /// Gives the batch another share of the turns, from the next claim on. Fails with [`LedgerError::NoBatch`].
     async fn set_weight(&self, id: &BatchId, weight: Weight) -> Result<(), LedgerError>;
 
+    /// Forgets a finished batch: its rows, and the tasks that still belong to it with their keys and calls, in parts.
+    /// `false`, and nothing is done, while it has open tasks or is half imported. What one call leaves (another's task
+    /// may still send a row's payload), the next one takes. A row fed again afterwards is a new row.
+    async fn forget(&self, id: &BatchId) -> Result<bool, LedgerError>;
+
     /// How many tasks owned by the batch stand where, and what calls and waits were spent while it owned them.
     async fn counts(&self, id: &BatchId) -> Result<Counts, LedgerError>;
 

@@ -13,6 +13,7 @@ mod claim;
 mod commit;
 mod dial;
 mod examine;
+mod forget;
 mod keys;
 mod link;
 mod lua;
@@ -166,6 +167,10 @@ impl Ledger for RedisLedger {
 
     async fn set_weight(&self, id: &BatchId, weight: Weight) -> Result<(), LedgerError> {
         self.set_field(id, "weight", &weight.get().to_string()).await
+    }
+
+    async fn forget(&self, id: &BatchId) -> Result<bool, LedgerError> {
+        self.forget_batch(id).await
     }
 
     async fn counts(&self, id: &BatchId) -> Result<Counts, LedgerError> {

@@ -13,6 +13,7 @@ mod batches;
 mod claim;
 mod commit;
 mod examine;
+mod forget;
 mod open;
 mod orders;
 mod read;
@@ -153,6 +154,7 @@ impl SqliteLedger {
         let reading = tokio::task::spawn_blocking(move || {
             let idle = readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let connection = idle.map_or_else(|| place.open_to_read(), Ok)?;
+            open::still_ours(&connection)?;
             let found = read(&connection)?;
             let mut idle = readers.lock().unwrap_or_else(PoisonError::into_inner);
             if idle.len() < READERS_KEPT {
@@ -251,6 +253,19 @@ impl Ledger for SqliteLedger {
             batches::set_weight(&store.connection, &id, weight)
         })
         .await
+    }
+
+    async fn forget(&self, id: &BatchId) -> Result<bool, LedgerError> {
+        let mut from = Some(0);
+        while let Some(seq) = from {
+            let id = id.clone();
+            let chunk = move |store: &mut Store| forget::forget(&store.connection, &id, seq);
+            match self.write(forget::CHUNK, chunk).await? {
+                forget::Chunk::Refused => return Ok(false),
+                forget::Chunk::Next(next) => from = next,
+            }
+        }
+        Ok(true)
     }
 
     async fn counts(&self, id: &BatchId) -> Result<Counts, LedgerError> {

@@ -8,6 +8,7 @@ mod cancelling;
 mod crash;
 mod feeding;
 mod fixture;
+mod forgetting;
 mod leases;
 mod model;
 mod orders;
@@ -20,7 +21,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use enlist::config::RedisAddress;
 use enlist::engine::ports::Ledger;
 use enlist::ledger::redis::RedisLedger;
 use enlist::ledger::sqlite::SqliteLedger;
@@ -57,6 +57,7 @@ macro_rules! laws_of_one {
             batches:
                 a_batch_is_found_as_it_was_made
                 opening_it_again_replaces_the_job_text_alone
+                a_weight_is_kept_when_it_is_opened_again
                 the_newest_comes_first
                 what_is_not_known_is_said_to_be_unknown
                 a_paused_batch_lends_nothing_until_it_is_resumed
@@ -113,6 +114,9 @@ macro_rules! laws_of_one {
             turns:
                 five_rows_do_not_wait_for_fifty_thousand
                 small_claims_go_round_the_batches
+                weights_share_in_proportion
+                a_weight_set_live_works_from_the_next_claim_on
+                five_rows_do_not_wait_for_a_heavy_batch
                 submits_go_before_reads
                 reads_are_never_starved
                 what_is_due_longest_goes_first
@@ -124,6 +128,12 @@ macro_rules! laws_of_one {
                 an_order_leaves_other_batches_tasks_alone
                 fed_means_with_the_data_each_task_has
                 an_order_reaches_every_row_of_a_long_file;
+            forgetting:
+                a_finished_batch_is_forgotten
+                an_unfinished_batch_is_not_forgotten
+                what_another_batch_took_over_stays
+                what_somebody_still_sends_stays
+                a_long_batch_is_forgotten_to_its_end;
             reading:
                 rows_come_in_pages
                 a_row_is_kept_to_the_letter
@@ -187,8 +197,8 @@ impl Redis {
 #[async_trait]
 impl Home for Redis {
     async fn open(&self) -> Arc<dyn Ledger> {
-        let (address, _) = RedisAddress::parse(&self.0.address("laws")).unwrap();
-        Arc::new(RedisLedger::open(&address.into()).await.unwrap())
+        let address = self.0.address("laws").parse().unwrap();
+        Arc::new(RedisLedger::open(&address).await.unwrap())
     }
 }
 

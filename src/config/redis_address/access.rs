@@ -1,6 +1,7 @@
 //! Everything it takes to be let in: the address, and from the environment the passwords and the files it names.
 
 use std::path::Path;
+use std::str::FromStr;
 
 use secrecy::SecretString;
 
@@ -28,6 +29,22 @@ pub struct RedisAccess {
     pub ca: Option<Vec<u8>>,
     /// Our own certificate and its key, PEM.
     pub client: Option<(Vec<u8>, SecretString)>,
+}
+
+impl FromStr for RedisAccess {
+    type Err = ConfigError;
+
+    /// Access to a server that asks for no password.
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        match text.parse()? {
+            LedgerAddress::Redis(address) => Self::of(&address, &|_| None),
+            LedgerAddress::Sqlite(_) => Err(ConfigError::one(
+                "--ledger",
+                "is no ledger in Redis",
+                "write redis://HOST:PORT/0?ledger=NAME",
+            )),
+        }
+    }
 }
 
 impl From<RedisAddress> for RedisAccess {
@@ -179,6 +196,20 @@ mod tests {
 
         let error = of("redis://me@h", &[]).unwrap_err();
         assert!(error.contains("the user me needs a password"), "{error}");
+    }
+
+    #[test]
+    fn a_text_is_access_to_a_server_that_asks_for_nothing() {
+        let access: RedisAccess = "redis://h?ledger=x".parse().unwrap();
+        assert_eq!(access.address.ledger(), "x");
+        for text in [
+            "redis://:s3cret@h",
+            "redis://me@h",
+            "x.sqlite",
+            "rediss://h?ca=/none",
+        ] {
+            assert!(text.parse::<RedisAccess>().is_err(), "{text}");
+        }
     }
 
     #[test]

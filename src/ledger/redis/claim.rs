@@ -21,7 +21,7 @@ use crate::domain::time::Timestamp;
 use crate::engine::ports::{Claim, ClaimAsk, Claimed, Lease, LedgerError};
 use crate::ledger::moves::{Hold, ordered};
 use crate::ledger::pauses::{is_in_force, read_pause};
-use crate::ledger::turns::Class;
+use crate::ledger::turns::{self, Class};
 
 /// Batches looked at in one script.
 const PEEK_BATCHES: usize = 100;
@@ -111,7 +111,14 @@ impl RedisLedger {
             .filter(|batch| !batch.cancelled && batch.from.is_some_and(|from| from <= ask.now))
             .map(|batch| (batch.no, batch.due))
             .collect();
-        let lanes: Vec<i64> = left.keys().copied().collect();
+        let lanes: Vec<turns::Lane> = open
+            .iter()
+            .filter(|batch| left.contains_key(&batch.no))
+            .map(|batch| turns::Lane {
+                no: batch.no,
+                weight: batch.weight.get(),
+            })
+            .collect();
         let mut takes: Vec<Take> = Vec::new();
         let taking = |owner, class: Class, want: usize| {
             let there = left.get_mut(&owner).and_then(|due| due.get_mut(class as usize));

@@ -195,12 +195,35 @@ impl Place {
     }
 
     fn format_error(&self, found: String) -> LedgerError {
-        LedgerError::Format {
-            at: self.to_string(),
-            found,
-            wanted: FORMAT.to_owned(),
-        }
+        format_error(self.to_string(), found)
     }
+}
+
+fn format_error(at: String, found: String) -> LedgerError {
+    LedgerError::Format {
+        at,
+        found,
+        wanted: FORMAT.to_owned(),
+    }
+}
+
+/// Whether the ledger still has our format: while it is open, a newer version beside us may change it.
+pub(super) fn still_ours(connection: &Connection) -> Result<(), LedgerError> {
+    let mut statement = connection.prepare_cached("SELECT value = ?1 FROM meta WHERE name = 'format'")?;
+    if statement.query_row([FORMAT], |row| row.get(0)).optional()? == Some(true) {
+        return Ok(());
+    }
+    let found = match content(connection)? {
+        Content::Other(found) => found,
+        Content::Older(made) => UPGRADES.get(made).map_or("older", |(from, _)| from).to_owned(),
+        Content::OurFormat => return Ok(()),
+        Content::Nothing => "unknown (it is empty now)".to_owned(),
+    };
+    let at = connection.path().filter(|path| !path.is_empty());
+    Err(format_error(
+        format!("sqlite:{}", at.unwrap_or(":memory:")),
+        found,
+    ))
 }
 
 fn connect(path: &Path, options: SqliteOptions) -> Result<Connection, LedgerError> {

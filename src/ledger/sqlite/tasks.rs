@@ -24,9 +24,47 @@ pub(super) fn encode(task: &Task) -> Result<String, LedgerError> {
     serde_json::to_string(task).map_err(|why| unreadable("a task", why))
 }
 
-/// A task from its text.
-pub(super) fn decode(text: &str) -> Result<Task, LedgerError> {
-    serde_json::from_str(text).map_err(|why| unreadable("a stored task", why))
+/// A task from its text, or why not.
+pub(super) fn decode(text: &str) -> Result<Task, String> {
+    serde_json::from_str(text).map_err(|why| why.to_string())
+}
+
+/// A stored task whose text cannot be read, whoever or whatever changed it. Nothing is sent for it, and nothing else waits
+/// for it.
+#[derive(Clone, Debug)]
+pub(super) struct Damaged {
+    pub(super) id: i64,
+    pub(super) why: String,
+}
+
+/// What a person can do about a damaged task.
+pub(super) const DAMAGED_HINT: &str = "keep a copy of the ledger, and put right its task with this number; nothing is sent for its row until then";
+
+impl Damaged {
+    /// Says so, once for each time it is met.
+    pub(super) fn tell(&self, connection: &Connection) {
+        let row = key_of(connection, self.id).unwrap_or_default();
+        tracing::error!(
+            task = self.id,
+            row,
+            "a stored task cannot be read and is passed over: {}; hint: {DAMAGED_HINT}",
+            self.why
+        );
+    }
+
+    /// The same as an error, where it cannot be passed over.
+    fn into_error(self, connection: &Connection) -> LedgerError {
+        let row = key_of(connection, self.id).unwrap_or_default();
+        let Self { id, why } = self;
+        LedgerError::Corrupt(format!("task {id}, of row {row:?}: {why}; hint: {DAMAGED_HINT}"))
+    }
+}
+
+fn key_of(connection: &Connection, id: i64) -> Option<String> {
+    let mut statement = connection
+        .prepare_cached("SELECT CAST(key AS TEXT) FROM tasks WHERE id = ?1")
+        .ok()?;
+    statement.query_row((id,), |row| row.get(0)).ok()
 }
 
 /// A task with all that is stored beside it.
@@ -45,26 +83,32 @@ pub(super) struct Stored {
 
 impl Stored {
     /// From a row that begins with the columns [`stored`].
-    pub(super) fn read(row: &Row<'_>) -> Result<Self, LedgerError> {
+    pub(super) fn read(row: &Row<'_>) -> Result<Result<Self, Damaged>, LedgerError> {
         let due_at: Option<i64> = row.get(3)?;
         let claimed_at: Option<i64> = row.get(4)?;
         let hold = claimed_at.zip(due_at).map(|(since, until)| Hold {
             since: Timestamp::from_ms(since),
             until: Timestamp::from_ms(until),
         });
-        let text = row
+        let id = row.get(0)?;
+        let task = match row
             .get_ref(7)?
             .as_str()
-            .map_err(|why| unreadable("a stored task", why))?;
-        Ok(Self {
-            id: row.get(0)?,
+            .map_err(|why| why.to_string())
+            .and_then(decode)
+        {
+            Ok(task) => task,
+            Err(why) => return Ok(Err(Damaged { id, why })),
+        };
+        Ok(Ok(Self {
+            id,
             batch: row.get(1)?,
             fence: row.get(2)?,
             hold,
             source: row.get(5)?,
             staged: row.get(6)?,
-            task: decode(text)?,
-        })
+            task,
+        }))
     }
 
     /// The task, if there is one with this number.
@@ -94,7 +138,8 @@ impl Stored {
     ) -> Result<Option<Self>, LedgerError> {
         let mut statement = connection.prepare_cached(sql)?;
         let found = statement.query_row(named, |row| Ok(Self::read(row))).optional()?;
-        found.transpose()
+        let whole = found.transpose()?.transpose();
+        whole.map_err(|damaged| damaged.into_error(connection))
     }
 
     /// Saves what the task became, for `batch`, and ends the lease: a commit under it counts no more. `fed` is the payload that a row just

@@ -243,6 +243,11 @@ pub(crate) fn pause(reason: PauseReason, ms: i64, until: Option<i64>) -> Pause {
     }
 }
 
+/// Gives a batch this weight.
+pub(crate) async fn weigh(ledger: &dyn Ledger, id: &BatchId, weight: u32) {
+    ledger.set_weight(id, Weight::new(weight).unwrap()).await.unwrap();
+}
+
 /// Counts with these tallies and nothing else.
 pub(crate) fn tallies(of: &[(Tally, u64)]) -> Counts {
     let mut counts = Counts::default();

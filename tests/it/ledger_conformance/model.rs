@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use enlist::config::RedisAddress;
 use enlist::domain::answer::{AccountSeen, Answer, Answered, InactiveReason, Meaning, RowError, Silence};
 use enlist::domain::attempt::CallKind;
 use enlist::domain::batch::{Counts, PauseReason, Tally};
@@ -25,7 +24,7 @@ use proptest::test_runner::TestRunner;
 
 use crate::redis_server::RedisServer;
 
-use super::fixture::{LEASE, ask, at, attempt, batch, key, pause, row_with, scope};
+use super::fixture::{LEASE, ask, at, attempt, batch, key, pause, row_with, scope, weigh};
 
 const BATCHES: [&str; 3] = ["one", "two", "three"];
 
@@ -41,6 +40,7 @@ enum Op {
     Pause(usize, Option<i64>),
     Resume(usize),
     Cancel(usize),
+    Weigh(usize, u32),
     Wait(i64),
 }
 
@@ -55,7 +55,8 @@ fn any_op() -> impl Strategy<Value = Op> {
         2 => (batch.clone(), 0_u8..3).prop_map(|(b, order)| Op::Order(b, order)),
         1 => (batch.clone(), prop::option::of(0_i64..60_000)).prop_map(|(b, until)| Op::Pause(b, until)),
         2 => batch.clone().prop_map(Op::Resume),
-        1 => batch.prop_map(Op::Cancel),
+        1 => batch.clone().prop_map(Op::Cancel),
+        1 => (batch, 1_u32..=100).prop_map(|(b, weight)| Op::Weigh(b, weight)),
         5 => (1_i64..50_000).prop_map(Op::Wait),
     ]
 }
@@ -328,6 +329,7 @@ impl Run {
                     usize::from(self.model.paused_until[owner].take().is_some())
                 );
             }
+            Op::Weigh(owner, weight) => weigh(&*self.ledger, &self.ids[owner], weight).await,
             Op::Cancel(owner) => {
                 self.ledger.cancel(&self.ids[owner]).await.unwrap();
                 self.model.cancelled[owner] = true;
@@ -514,8 +516,8 @@ fn any_sequence_of_operations_on_redis() {
     let tried = runner.run(&sequences, |ops| {
         let name = format!("case-{}", case.fetch_add(1, Ordering::Relaxed));
         runtime.block_on(async {
-            let (address, _) = RedisAddress::parse(&server.address(&name)).unwrap();
-            run(Arc::new(RedisLedger::open(&address.into()).await.unwrap()), ops).await;
+            let address = server.address(&name).parse().unwrap();
+            run(Arc::new(RedisLedger::open(&address).await.unwrap()), ops).await;
         });
         Ok(())
     });
