@@ -55,3 +55,55 @@ pub(super) async fn follow(world: &Arc<SharedWorld>, ledger: &Arc<dyn Ledger>) -
     });
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::time::Timestamp;
+    use crate::ledger::redis::RedisLedger;
+    use crate::ledger::redis::redis_server::RedisServer;
+    use crate::ledger::sqlite::SqliteLedger;
+    use crate::world::{RealWorld, World};
+
+    /// A machine whose clock is wrong.
+    struct Off(RealWorld, Duration);
+
+    impl World for Off {
+        fn now(&self) -> Timestamp {
+            self.0.now().minus(self.1)
+        }
+
+        fn steady(&self) -> Timestamp {
+            self.0.steady()
+        }
+
+        fn dice(&self) -> Uuid {
+            self.0.dice()
+        }
+    }
+
+    #[tokio::test]
+    async fn machines_whose_clocks_differ_have_the_ledgers_time() {
+        let server = RedisServer::start();
+        let access = server.address("a").parse().unwrap();
+        let ledger: Arc<dyn Ledger> = Arc::new(RedisLedger::open(&access).await.unwrap());
+        let right = RealWorld::default();
+        for off in [0, 700, 90_000, 86_400_000] {
+            let own = Off(right, Duration::from_millis(off));
+            let world = Arc::new(SharedWorld::new(Arc::new(own)));
+            follow(&world, &ledger).await.unwrap();
+            let (now, truth) = (world.now().as_ms(), right.now().as_ms());
+            // Server and test are on one machine, so the truth is known; a busy machine reads it late.
+            assert!((truth - now).abs() < 400, "{off}: {}", truth - now);
+        }
+        let own: Arc<dyn Ledger> = Arc::new(SqliteLedger::in_memory().unwrap());
+        let world = Arc::new(SharedWorld::new(Arc::new(Off(right, Duration::from_secs(90)))));
+        follow(&world, &own).await.unwrap();
+        assert!(
+            right.now().since(world.now()) >= Duration::from_secs(89),
+            "nobody shares it"
+        );
+    }
+}

@@ -204,4 +204,4 @@ impl Ledger for RedisLedger {
 #[cfg(test)]
 #[path = "../../tests/it/redis_server.rs"]
 #[allow(dead_code, reason = "the integration tests use the rest")]
-mod redis_server;
+pub(crate) mod redis_server;

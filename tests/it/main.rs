@@ -10,11 +10,13 @@
 )]
 
 mod check;
+mod doctor;
 mod exits;
 mod interrupted;
 mod keys;
 mod ledger_conformance;
 mod readme;
+#[allow(dead_code, reason = "the unit tests of the line to Redis use the rest")]
 mod redis_server;
 mod refeed;
 mod report_folder;

@@ -98,6 +98,10 @@ pub(super) fn trouble(name: &str, error: &RedisError) -> LedgerError {
         Some("NOPERM") => {
             return unfit("give the user the rights that docs/operations.md lists");
         }
+        Some(_) if says(error, "non local key") => {
+            "the cluster moves the ledger to another node while it is written to, which cuts scripts short: stop the \
+             workers until it is done (docs/operations.md)"
+        }
         Some(_) if says(error, "unknown command") => {
             return unfit(
                 "it is no Redis from 6.2 on, or a sentinel: those are named with redis+sentinel://…",
@@ -243,6 +247,12 @@ mod tests {
             ),
             ("ERR unknown command 'EVALSHA'", Keep, "cannot be used", "6.2"),
             ("ERR DB index is out of range", Keep, "cannot be used", "/0"),
+            (
+                "ERR Script attempted to access a non local key in a cluster node",
+                Keep,
+                "not answer",
+                "stop the workers",
+            ),
             ("ERR something else", Keep, "not answer", "log of Redis"),
             ("ODD one of a module", Keep, "not answer", "log of Redis"),
         ];
