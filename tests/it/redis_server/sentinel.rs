@@ -48,6 +48,14 @@ impl Sentinels {
         format!("redis+sentinel://{}/mymaster/0?ledger={name}", seeds.join(","))
     }
 
+    /// Adds a sentinel that takes the replica for the master, as one would that was cut off. The address by it alone.
+    pub(crate) fn add_mistaken(&mut self, name: &str) -> String {
+        let added = sentinel(self.replica.port());
+        let address = format!("redis+sentinel://127.0.0.1:{}/mymaster/0?ledger={name}", added.1);
+        self.sentinels.push(added);
+        address
+    }
+
     /// Asks for a password from now on.
     pub(crate) fn ask_for(&self, password: &str) {
         for (_, port, _) in &self.sentinels {

@@ -122,6 +122,32 @@ async fn a_network_that_is_gone_for_a_while() {
 }
 
 #[tokio::test]
+async fn calls_on_their_way_are_bounded() {
+    let server = RedisServer::start();
+    let proxy = Proxy::to(server.port());
+    let link = open(&access(&proxy.address("a"))).await;
+    proxy.set(Weather::Stalled);
+    let (failing, room) = (all_fail(&link, "a", CALLERS), link.shared.clone());
+    let mut fullest = IN_FLIGHT_MAX;
+    let watching = async {
+        loop {
+            fullest = fullest.min(room.room.available_permits());
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        errors = failing => assert_eq!(errors.len(), CALLERS),
+        () = watching => {}
+    }
+    assert_eq!(fullest, 0);
+    assert_eq!(
+        link.shared.room.available_permits(),
+        IN_FLIGHT_MAX,
+        "and given back"
+    );
+}
+
+#[tokio::test]
 async fn many_callers_share_one_line() {
     let server = RedisServer::start();
     let proxy = Proxy::to(server.port());

@@ -162,6 +162,14 @@ async fn sentinels_name_the_master_and_the_next_one() {
 }
 
 #[tokio::test]
+async fn a_sentinel_that_is_mistaken_is_not_believed() {
+    let mut sentinels = Sentinels::start(1);
+    let by_it_alone = sentinels.add_mistaken("a");
+    assert_says(&refused(&access(&by_it_alone)).await, false, "is a replica");
+    use_it(&access(&sentinels.address("a")), "a").await;
+}
+
+#[tokio::test]
 async fn sentinels_with_a_password_of_their_own() {
     let sentinels = Sentinels::start(1);
     sentinels.ask_for("s3ntinel");
