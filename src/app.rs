@@ -5,6 +5,7 @@ pub mod desks;
 pub mod doctor;
 pub mod exit;
 pub mod feed;
+pub mod housekeeping;
 pub mod ledgers;
 pub mod rehearsal;
 pub mod run;

@@ -3,6 +3,7 @@
 mod check;
 mod doctor;
 mod files;
+mod healthcheck;
 mod import;
 mod jobs;
 mod orders;
@@ -94,12 +95,16 @@ enum Verb {
     Cancel(orders::CancelArgs),
     /// Give a batch another share of the turns beside others; works at once.
     Weight(orders::WeightArgs),
+    /// Forget a finished batch: its rows, outcomes and history. Rows fed again afterwards are new rows.
+    Forget(orders::ForgetArgs),
     /// Run a stand-in for a provider, to rehearse a file on.
     Simulate(simulate::SimulateArgs),
     /// List the jobs, or print one.
     Jobs(jobs::JobsArgs),
     /// Look at the ledger, and at a job's provider, and say what is not as it should be.
     Doctor(doctor::DoctorArgs),
+    /// Ask a worker or a simulator whether it is well: for health checks of containers.
+    Healthcheck(healthcheck::HealthcheckArgs),
 }
 
 /// Runs the verb; everything that can be said has been said when it returns.
@@ -150,9 +155,11 @@ async fn dispatch(verb: Verb, scene: Scene) -> Result<Exit, Failure> {
         Verb::Resume(args) => orders::resume(args, scene).await,
         Verb::Cancel(args) => orders::cancel(args, scene).await,
         Verb::Weight(args) => orders::weight(args, scene).await,
+        Verb::Forget(args) => orders::forget(args, scene).await,
         Verb::Simulate(args) => simulate::run(args, scene).await,
         Verb::Jobs(args) => jobs::run(args, scene).await,
         Verb::Doctor(args) => doctor::run(args, scene).await,
+        Verb::Healthcheck(args) => healthcheck::run(args, scene).await,
     }
 }
 

@@ -32,7 +32,7 @@ pub use file::{Listed, Loaded, jobs};
 pub use finding::{ConfigError, Finding};
 pub use place::{LedgerAddress, data_dir};
 pub use redis_address::{RedisAccess, RedisAddress};
-pub use sections::{Connection, Limits, Poll, Report, Retry, Rules, WindowLimit};
+pub use sections::{Connection, Limits, Poll, Report, Retention, Retry, Rules, WindowLimit};
 pub use span::Span;
 
 /// A job file: what is done to each row, where, and within which limits.
@@ -67,6 +67,9 @@ pub struct Job {
     /// How the report is written.
     #[serde(default)]
     pub report: Report,
+    /// How long a finished batch is kept.
+    #[serde(default)]
+    pub retention: Retention,
 }
 
 /// The providers a job can name.
@@ -106,6 +109,7 @@ impl Job {
             retry: Retry::default(),
             poll: Poll::default(),
             report: Report::default(),
+            retention: Retention::default(),
         }
     }
 

@@ -67,6 +67,12 @@ impl Server {
         )
     }
 
+    /// Drops all there is; the bytes in use then.
+    pub(crate) fn empty(&self) -> u64 {
+        self.ask(&["FLUSHALL", "SYNC"]).unwrap();
+        self.memory()
+    }
+
     /// Bytes in use.
     pub(crate) fn memory(&self) -> u64 {
         self.info("memory", "used_memory").parse().unwrap()

@@ -8,6 +8,7 @@
 mod append;
 mod batches;
 mod block;
+pub mod budget;
 mod bytes;
 mod claim;
 mod commit;
@@ -29,13 +30,14 @@ mod tasks;
 mod trouble;
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use redis::{Cmd, Value};
 
 pub use self::examine::examine;
 
+use self::budget::RedisBudgets;
 use self::keys::Keys;
 use self::link::{Link, Lua};
 use self::payloads::Payloads;
@@ -49,9 +51,11 @@ use crate::domain::ids::{BatchId, RowKey, Scope};
 use crate::domain::machine::Order;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{
-    Appended, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView, Which,
+    Appended, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView, SharedBudgets,
+    Which,
 };
 use crate::ledger::turns::Turns;
+use crate::world::World;
 
 /// The format this program reads and writes. Any change to what lies in Redis needs a new one.
 const FORMAT: &str = "1";
@@ -120,6 +124,14 @@ fn too_busy(what: &str) -> LedgerError {
 
 #[async_trait]
 impl Ledger for RedisLedger {
+    fn budgets(&self, world: &Arc<dyn World>) -> Option<Arc<dyn SharedBudgets>> {
+        Some(Arc::new(RedisBudgets::new(
+            self.link.clone(),
+            self.keys.clone(),
+            Arc::clone(world),
+        )))
+    }
+
     async fn open_batch(&self, batch: &Batch) -> Result<Batch, LedgerError> {
         self.make_batch(batch).await
     }

@@ -37,8 +37,10 @@ use crate::domain::ids::{BatchId, RowKey, Scope};
 use crate::domain::machine::Order;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{
-    Appended, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView, Which,
+    Appended, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView, SharedBudgets,
+    Which,
 };
+use crate::world::World;
 
 /// Idle read connections kept; more are opened when more reports run at once.
 const READERS_KEPT: usize = 4;
@@ -170,6 +172,10 @@ impl SqliteLedger {
 
 #[async_trait]
 impl Ledger for SqliteLedger {
+    fn budgets(&self, _world: &Arc<dyn World>) -> Option<Arc<dyn SharedBudgets>> {
+        None
+    }
+
     async fn open_batch(&self, batch: &Batch) -> Result<Batch, LedgerError> {
         let batch = batch.clone();
         self.write(1, move |store| batches::open(&store.connection, &batch))

@@ -9,9 +9,11 @@
     reason = "tests"
 )]
 
+mod budget;
 mod check;
 mod doctor;
 mod exits;
+mod healthcheck;
 mod interrupted;
 mod keys;
 mod ledger_conformance;
@@ -24,5 +26,6 @@ mod revoked;
 mod run;
 mod secrets;
 mod shapes;
+mod stalled;
 mod support;
 mod verbs;

@@ -11,6 +11,7 @@
 //!               d:NO:0    open tasks by due time, submits;  d:NO:1 reads
 //!               k:SPACE:N row keys → tasks, in 16,384 small hashes
 //!               a:NO:N    calls made for the tasks of 32 rows
+//!               limit:OWNER:log, books, queue     the budget of a provider and credential, in `budget/ask.lua`
 //! ```
 //! The small hashes stay below the sizes up to which Redis packs a hash into one piece of memory: a key costs about 30
 //! bytes that way, 110 in a large hash.
