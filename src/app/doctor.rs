@@ -8,7 +8,7 @@ use crate::config::{Job, LedgerAddress, RedisAccess};
 use crate::domain::diagnosis::{Diagnosis, Verdict};
 use crate::engine::budget::LocalBudget;
 use crate::engine::ports::Ledger;
-use crate::ledger::redis;
+use crate::ledger::redis::examine as examine_redis;
 
 /// A clock that is further off is told.
 const CLOCK_OFF_MS: i64 = 1_000;
@@ -51,7 +51,7 @@ impl App {
                 // Whoever cannot open it wants to know all that is wrong, not the first thing alone.
                 if let LedgerAddress::Redis(address) = &self.ledger
                     && let Ok(access) = RedisAccess::of(address, &*self.env)
-                    && let Ok(more) = redis::examine(&access).await
+                    && let Ok(more) = examine_redis(&access).await
                 {
                     found.extend(more);
                 }

@@ -66,7 +66,7 @@ pub(super) fn trouble(name: &str, error: &RedisError) -> LedgerError {
     let unfit = |hint: &str| LedgerError::Unfit(format!("{name}: {error}; hint: {hint}"));
     let hint = match code(error) {
         Some("OOM") => {
-            "give Redis more memory (maxmemory), or let finished batches expire; nothing is lost meanwhile"
+            "give Redis more memory (maxmemory), or `enlist forget BATCH` what is finished; nothing is lost meanwhile"
         }
         Some("READONLY") => {
             "it is a replica: name the master, or the sentinels that know it (redis+sentinel://…); after a failover \

@@ -217,7 +217,7 @@ fn memory(info: &Info) -> Option<Diagnosis> {
     };
     let percent = used.saturating_mul(100) / limit;
     let message = format!("{} of {} in use ({percent} % of {of})", mib(used), mib(limit));
-    let hint = "give it more (maxmemory), or let finished batches expire; rows wait meanwhile";
+    let hint = "give it more (maxmemory), or `enlist forget BATCH` what is finished; rows wait meanwhile";
     Some(match percent {
         MEMORY_PROBLEM_PERCENT.. => Diagnosis::failing(part, message, hint),
         MEMORY_WARNING_PERCENT.. => Diagnosis::warning(part, message, hint),
