@@ -85,14 +85,18 @@ impl fmt::Display for Failure {
 
 impl From<LedgerError> for Failure {
     fn from(error: LedgerError) -> Self {
+        let exit = match &error {
+            LedgerError::Unfit(_) => Exit::Usage,
+            _ => Exit::Failed,
+        };
         let hint = match &error {
             LedgerError::Unavailable(_) => {
                 "see whether the file can be written and the disk has room, then run the same command again"
             }
-            LedgerError::Format { .. } | LedgerError::NoBatch(_) => "",
+            LedgerError::Unfit(_) | LedgerError::Format { .. } | LedgerError::NoBatch(_) => "",
             LedgerError::Corrupt(_) => "name another ledger with --ledger and keep this one for a look",
         };
-        Self::new(Exit::Failed, error.to_string(), hint)
+        Self::new(exit, error.to_string(), hint)
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the engine asks of the edges: a ledger, a provider, a budget.
 
+mod ledger_error;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +11,7 @@ use super::lease::LeaseWatch;
 use crate::domain::answer::Answer;
 use crate::domain::attempt::{Attempt, CallKind};
 use crate::domain::batch::{Backlog, Batch, Counts, Pause, Tally, Weight};
+use crate::domain::diagnosis::Diagnosis;
 use crate::domain::ids::{AccountId, BatchId, CorrelationId, Digest, RequestId, RowKey, Scope, WorkerId};
 use crate::domain::machine::Order;
 use crate::domain::policy::rate::Window;
@@ -16,44 +19,7 @@ use crate::domain::task::Task;
 use crate::domain::time::Timestamp;
 use crate::world::World;
 
-/// A ledger that cannot answer now, or never.
-#[derive(Debug, thiserror::Error)]
-pub enum LedgerError {
-    /// Busy, full, disconnected: the same call later can succeed. Nothing of it was kept.
-    #[error("the ledger does not answer: {0}")]
-    Unavailable(String),
-    /// Another program, or another version of this one, wrote it.
-    #[error(
-        "the ledger at {at} has format {found}, this program reads format {wanted}; \
-         hint: name another one, or use the version of enlist that made it"
-    )]
-    Format {
-        /// Where it is.
-        at: String,
-        /// Its format.
-        found: String,
-        /// The format this program reads and writes.
-        wanted: String,
-    },
-    /// It does not know the batch.
-    #[error("the ledger has no batch {0}; hint: `enlist status` lists those it has")]
-    NoBatch(BatchId),
-    /// Something in it cannot be read.
-    #[error("the ledger holds something unreadable: {0}")]
-    Corrupt(String),
-}
-
-impl LedgerError {
-    /// The kind of error in a word, for whoever counts them.
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::Unavailable(_) => "unavailable",
-            Self::Format { .. } => "format",
-            Self::NoBatch(_) => "no_batch",
-            Self::Corrupt(_) => "corrupt",
-        }
-    }
-}
+pub use ledger_error::LedgerError;
 
 /// The store of all tasks, and the queue.
 ///
@@ -152,6 +118,16 @@ pub trait Ledger: Send + Sync {
 
     /// Every attempt for a key, oldest first.
     async fn history(&self, scope: &Scope, key: &RowKey) -> Result<Vec<Attempt>, LedgerError>;
+
+    /// The time by the clock of the machine that holds the ledger, if that may be another one than ours.
+    async fn time(&self) -> Result<Option<Timestamp>, LedgerError> {
+        Ok(None)
+    }
+
+    /// Looks at all that the ledger depends on, changing nothing.
+    async fn examine(&self) -> Vec<Diagnosis> {
+        Vec::new()
+    }
 
     /// What the ledger is, for messages: `sqlite:FILE`.
     fn describe(&self) -> String;

@@ -232,7 +232,9 @@ impl Pump {
     /// The ledger has not taken the first of the unsaved.
     fn not_kept(&mut self, error: LedgerError) {
         match error {
-            LedgerError::Unavailable(_) => self.committing.failed(&error, self.world.steady()),
+            LedgerError::Unavailable(_) | LedgerError::Unfit(_) => {
+                self.committing.failed(&error, self.world.steady());
+            }
             LedgerError::Format { .. } => self.give_up(error),
             LedgerError::Corrupt(_) | LedgerError::NoBatch(_) => {
                 self.committing.went_well();
