@@ -91,8 +91,13 @@ impl From<LedgerError> for Failure {
             }
             LedgerError::Format { .. } | LedgerError::NoBatch(_) => "",
             LedgerError::Corrupt(_) => "name another ledger with --ledger and keep this one for a look",
+            LedgerError::Sealed(_) => "",
         };
-        Self::new(Exit::Failed, error.to_string(), hint)
+        let exit = match &error {
+            LedgerError::Sealed(_) => Exit::Usage,
+            _ => Exit::Failed,
+        };
+        Self::new(exit, error.to_string(), hint)
     }
 }
 
@@ -117,6 +122,9 @@ impl From<IntakeError> for Failure {
 
 impl From<ReportError> for Failure {
     fn from(error: ReportError) -> Self {
-        Self::new(Exit::Failed, error.to_string(), "")
+        match error {
+            ReportError::Rows(sealed @ LedgerError::Sealed(_)) => sealed.into(),
+            error => Self::new(Exit::Failed, error.to_string(), ""),
+        }
     }
 }

@@ -13,7 +13,7 @@ use crate::domain::fault::Fault;
 use crate::domain::ids::{BatchId, Digest, Scope};
 use crate::domain::machine::Order;
 use crate::domain::report::COLUMNS;
-use crate::engine::ports::{Appended, Ledger, NewRow, NewRowBody, RowFault, payload_digest};
+use crate::engine::ports::{Appended, Ledger, NewRow, NewRowBody, RowFault, Seal, payload_digest};
 use crate::intake::{IntakeError, Limits, Mapping, Reader, ScanSummary, Scanned, ScannedRow, Source, scan};
 use crate::provider::adobe::contract::CONTRACT;
 use crate::provider::adobe::render;
@@ -294,6 +294,7 @@ impl Feed {
             seq: row.seq - 1,
             line: row.cells.line(),
             cells,
+            seal: Seal::Nothing,
             body,
         })
     }

@@ -39,6 +39,9 @@ pub enum LedgerError {
     /// Something in it cannot be read.
     #[error("the ledger holds something unreadable: {0}")]
     Corrupt(String),
+    /// What must not lie in the open cannot be sealed, or what is sealed cannot be opened: a key is missing or another.
+    #[error("{0}")]
+    Sealed(String),
 }
 
 /// The store of all tasks, and the queue.
@@ -132,8 +135,23 @@ pub struct NewRow {
     pub line: u64,
     /// The user's cells, in the order of the batch's columns.
     pub cells: Vec<String>,
+    /// What of it must not lie in the ledger in the open.
+    pub seal: Seal,
     /// What it came to.
     pub body: NewRowBody,
+}
+
+/// What of a row is kept sealed (`docs/operations.md`, "Secrets at rest"). A store keeps what it is given; the sealing is done
+/// in front of it. Digest, key and place stay readable: work needs them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Seal {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// The payload, because it holds a secret. The cells hold none.
+    Payload,
+    /// Payload, cells and faults.
+    Row,
 }
 
 /// What became of a row on import.
