@@ -1,10 +1,13 @@
 //! Floor 3: the stores behind [`crate::engine::ports::Ledger`].
 //!
+//! [`sealed`] stands in front of any of them and keeps what is secret from lying in the open.
+//!
 //! What being fed, ordered about or committed does to a task ([`moves`]), what that does to the counts
 //! ([`counting`]) and whose turn it is ([`turns`]) is said once, for every store. `tests/it/ledger_conformance.rs`
 //! holds the laws that each of them keeps.
 
 mod counting;
 mod moves;
+pub mod sealed;
 pub mod sqlite;
 mod turns;

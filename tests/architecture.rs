@@ -24,11 +24,12 @@ const FLOORS: [(&str, u8); 13] = [
 ];
 
 /// Crates that one part of the house alone knows.
-const KNOWN_TO: [(&str, &[&str]); 8] = [
+const KNOWN_TO: [(&str, &[&str]); 9] = [
     ("apalis", &["worker"]),
     ("apalis_core", &["worker"]),
     ("axum", &["simulator", "web"]),
     ("reqwest", &["provider"]),
+    ("ring", &["ledger"]),
     ("rusqlite", &["ledger"]),
     ("governor", &["engine"]),
     ("csv", &["intake", "report"]),

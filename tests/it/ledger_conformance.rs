@@ -13,6 +13,7 @@ mod model;
 mod orders;
 mod reading;
 mod refeeding;
+mod sealed;
 mod shared;
 mod turns;
 
@@ -22,6 +23,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use enlist::engine::ports::Ledger;
 use enlist::ledger::sqlite::SqliteLedger;
+
+use self::sealed::Sealed;
 
 /// A place with one ledger in it. Each handle is as another process would have it.
 #[async_trait]
@@ -174,3 +177,6 @@ impl Home for SqliteMemory {
 laws_of_one!(sqlite_memory, SqliteMemory);
 laws_of_one!(sqlite_file, SqliteFile::new());
 laws_of_many!(sqlite_shared, SqliteFile::new());
+laws_of_one!(sealed_memory, Sealed(SqliteMemory));
+laws_of_one!(sealed_file, Sealed(SqliteFile::new()));
+laws_of_many!(sealed_shared, Sealed(SqliteFile::new()));

@@ -1,6 +1,7 @@
 //! Any sequence of operations against a model of a ledger that fits in a head: maps, and the machine.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use enlist::domain::answer::{AccountSeen, Answer, Answered, InactiveReason, Meaning, RowError, Silence};
@@ -19,6 +20,7 @@ use enlist::ledger::sqlite::SqliteLedger;
 use proptest::prelude::*;
 
 use super::fixture::{LEASE, ask, at, attempt, batch, key, pause, row_with, scope};
+use super::sealed::sealed;
 
 const BATCHES: [&str; 3] = ["one", "two", "three"];
 
@@ -262,14 +264,13 @@ fn advanced(claim: &Claim, how: u8, now: Timestamp) -> Task {
 }
 
 struct Run {
-    ledger: SqliteLedger,
+    ledger: Arc<dyn Ledger>,
     ids: Vec<BatchId>,
     model: Model,
 }
 
 impl Run {
-    async fn new() -> Self {
-        let ledger = SqliteLedger::in_memory().unwrap();
+    async fn new(ledger: Arc<dyn Ledger>) -> Self {
         let mut ids = Vec::new();
         for name in BATCHES {
             ids.push(ledger.open_batch(&batch(name)).await.unwrap().id);
@@ -476,12 +477,21 @@ proptest! {
 
     #[test]
     fn any_sequence_of_operations(ops in prop::collection::vec(any_op(), 1..80)) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(async {
-            let mut run = Run::new().await;
-            for op in ops {
-                run.step(op).await;
-            }
-        });
+        keeps_to_the_model(Arc::new(SqliteLedger::in_memory().unwrap()), ops);
     }
+
+    #[test]
+    fn any_sequence_of_operations_with_every_row_sealed(ops in prop::collection::vec(any_op(), 1..80)) {
+        keeps_to_the_model(sealed(Arc::new(SqliteLedger::in_memory().unwrap())), ops);
+    }
+}
+
+fn keeps_to_the_model(ledger: Arc<dyn Ledger>, ops: Vec<Op>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let mut run = Run::new(ledger).await;
+        for op in ops {
+            run.step(op).await;
+        }
+    });
 }

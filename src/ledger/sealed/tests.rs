@@ -1,0 +1,571 @@
+//! Sealing and opening as tables; keys that are missing, wrong, old, or of another row; and what lies in the ledger.
+
+use std::collections::BTreeMap;
+
+use super::cipher::{Place, guard, open, seal};
+use super::*;
+use crate::domain::answer::RowError;
+use crate::domain::ids::{Digest, WorkerId};
+use crate::domain::task::{Action, Outcome, State};
+use crate::engine::ports::{NewRowBody, RowFault, Seal};
+use crate::ledger::sqlite::SqliteLedger;
+
+const ONE: &str = "one:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE=";
+const TWO: &str = "two:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAI";
+const OTHER_ONE: &str = "one:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAM=";
+const NAMING: &str = "names:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAQ=";
+
+fn ring(items: &[&str]) -> Arc<Keyring> {
+    Arc::new(Keyring::parse(&items.join("\n")).unwrap())
+}
+
+fn at(ms: i64) -> Timestamp {
+    Timestamp::from_ms(1_700_000_000_000 + ms)
+}
+
+mod text {
+    use super::*;
+
+    fn place() -> Place {
+        Place::of("payload", &[b"adobe", b"row 1"])
+    }
+
+    #[test]
+    fn what_was_sealed_opens_again_and_is_not_there_to_be_read() {
+        let ring = ring(&[ONE]);
+        for text in [
+            "",
+            "x",
+            "Ünal & Söhne",
+            "sealed:1:one:x",
+            &"long ".repeat(10_000),
+            "\u{80}\0\0",
+        ] {
+            let sealed = seal(&ring, &place(), text).unwrap();
+            assert!(sealed.starts_with("sealed:1:one:"), "{sealed}");
+            assert!(text.len() < 9 || !sealed[13..].contains(text), "{sealed}");
+            assert_eq!(open(&ring, &place(), &sealed).unwrap(), text);
+        }
+        let twice = [(); 2].map(|()| seal(&ring, &place(), "x").unwrap());
+        assert_ne!(twice[0], twice[1], "nobody sees that two are the same");
+    }
+
+    /// Made by another program after the page of the decision.
+    #[test]
+    fn what_was_sealed_long_ago_opens() {
+        let sealed = "sealed:1:one:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXom5q/zZr+q9PHX6PDdEgl7RixxCume1evW9akxJQyb7j1r9+yJINNjmdv5\
+                      EFFRDv5niEOEI0UYyzL5WF53hPalvsSGGmwrG1ZB+4PPsmyH8";
+        assert_eq!(open(&ring(&[ONE]), &place(), sealed).unwrap(), "a secret");
+    }
+
+    #[test]
+    fn the_length_of_a_password_is_not_told() {
+        let length = |text: &str| seal(&ring(&[ONE]), &place(), text).unwrap().len();
+        assert_eq!(length("short"), length("a very much longer password"));
+    }
+
+    #[test]
+    fn plain_text_that_looks_sealed_stays_what_it_is() {
+        let ring = Keyring::default();
+        for text in [
+            "",
+            "plain",
+            "sealed:",
+            "sealed:0:x",
+            "sealed:1:one:AAAA",
+            "sealed:payload:one",
+        ] {
+            assert_eq!(open(&ring, &place(), &guard(text)).unwrap(), text);
+        }
+        assert_eq!(guard("plain"), "plain");
+    }
+
+    #[test]
+    fn no_bit_can_be_turned() {
+        let ring = ring(&[ONE]);
+        let sealed = seal(&ring, &place(), "a secret").unwrap();
+        let (head, body) = sealed.split_at("sealed:1:one:".len());
+        let bytes = base64::Engine::decode(&keyring::BASE64, body).unwrap();
+        for at in 0..bytes.len() * 8 {
+            let mut turned = bytes.clone();
+            turned[at / 8] ^= 1 << (at % 8);
+            let turned = format!("{head}{}", base64::Engine::encode(&keyring::BASE64, turned));
+            let broken = SealError::Broken { id: "one".into() };
+            assert_eq!(open(&ring, &place(), &turned).unwrap_err(), broken, "bit {at}");
+        }
+        for end in 0..sealed.len() {
+            let cut = &sealed[..end];
+            let opened = open(&ring, &place(), cut);
+            assert!(opened.is_err() || !cut.starts_with("sealed:"), "{cut}");
+        }
+    }
+
+    #[test]
+    fn it_opens_where_it_was_sealed_and_nowhere_else() {
+        let ring = ring(&[ONE]);
+        let sealed = seal(&ring, &place(), "a secret").unwrap();
+        for other in [
+            Place::of("payload", &[b"adobe", b"row 2"]),
+            Place::of("payload", &[b"adoberow", b" 1"]),
+            Place::of("payload", &[b"adobe", b"row 1", b""]),
+            Place::of("errors", &[b"adobe", b"row 1"]),
+        ] {
+            assert!(matches!(
+                open(&ring, &other, &sealed),
+                Err(SealError::Broken { .. })
+            ));
+        }
+    }
+
+    #[test]
+    fn the_right_key_opens_and_no_other() {
+        let sealed = seal(&ring(&[ONE, TWO]), &place(), "a secret").unwrap();
+        let no_key = SealError::NoKey { id: "one".into() };
+        let broken = SealError::Broken { id: "one".into() };
+        let table: [(&[&str], Result<&str, SealError>); 6] = [
+            (&[ONE], Ok("a secret")),
+            (&[TWO, ONE], Ok("a secret")),
+            (&[TWO], Err(no_key.clone())),
+            (&[], Err(no_key.clone())),
+            (&[NAMING], Err(no_key)),
+            (&[OTHER_ONE], Err(broken)),
+        ];
+        for (items, wanted) in table {
+            let opened = open(&ring(items), &place(), &sealed).map(|text| text.into_owned());
+            assert_eq!(opened, wanted.map(str::to_owned), "{items:?}");
+        }
+        // The same key under another id is not the key it was sealed with.
+        let renamed = sealed.replace(":one:", ":two:");
+        let same = format!("two:{}", ONE.strip_prefix("one:").unwrap());
+        assert!(open(&ring(&[&same]), &place(), &renamed).is_err());
+        assert_eq!(seal(&ring(&[NAMING]), &place(), "x"), Err(SealError::NoKeys));
+    }
+}
+
+mod keyrings {
+    use secrecy::ExposeSecret as _;
+
+    use super::*;
+
+    #[test]
+    fn the_first_seals_and_all_open() {
+        let text = format!("# remarks, with one comma\n{TWO}\n\n  {ONE} , {NAMING}\n");
+        let ring = Keyring::parse(&text).unwrap();
+        assert_eq!(ring.ids().collect::<Vec<_>>(), ["two", "one"]);
+        assert!(ring.ready().is_ok() && ring.has("one") && !ring.has("names"));
+        assert_eq!(
+            Keyring::parse(" \n").unwrap().ready().unwrap_err(),
+            SealError::NoKeys
+        );
+        assert_eq!(
+            Keyring::parse(ONE).unwrap().ready().unwrap_err(),
+            SealError::NoNames
+        );
+        assert_eq!(
+            format!("{ring:?}"),
+            r#"Keyring { keys: ["two", "one"], names: true }"#
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_and_no_key_is_shown() {
+        let key = || KeyringError::Key { id: "k".into() };
+        let twice = |id: &str| KeyringError::Twice { id: id.into() };
+        let same = format!("{ONE}\nother:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE");
+        let many: String = (0..=100).map(|n| format!("k{n}:{}\n", key_of(n))).collect();
+        for (text, error) in [
+            ("hunter2", KeyringError::Form { item: 1 }),
+            (&format!("{ONE},hunter2"), KeyringError::Form { item: 2 }),
+            (":AAAA", KeyringError::Form { item: 1 }),
+            ("K:AAAA", KeyringError::Form { item: 1 }),
+            ("k:", key()),
+            ("k:hunter2", key()),
+            ("k:AAAA", key()),
+            ("k:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==", key()),
+            (&format!("{ONE}\n{OTHER_ONE}"), twice("one")),
+            (&same, twice("other")),
+            (&format!("{NAMING}\n{NAMING}"), twice("names")),
+            (&many, KeyringError::TooMany),
+        ] {
+            let found = Keyring::parse(text).unwrap_err();
+            assert!(!found.to_string().contains("hunter2"));
+            assert_eq!(found, error, "{text}");
+        }
+    }
+
+    fn key_of(n: usize) -> String {
+        let mut bytes = [7; 32];
+        bytes[0] = u8::try_from(n).unwrap();
+        base64::Engine::encode(&keyring::BASE64, bytes)
+    }
+
+    #[test]
+    fn a_fresh_key_makes_a_ring_and_none_is_like_another() {
+        let fresh = |id: &str| fresh(id).unwrap().expose_secret().to_owned();
+        let (one, two, names) = (fresh("a"), fresh("b"), fresh(NAMES));
+        assert!(
+            Keyring::parse(&format!("{one}\n{two}\n{names}"))
+                .unwrap()
+                .ready()
+                .is_ok()
+        );
+        let id = fresh_id(at(0)).unwrap();
+        assert!(id.starts_with("k-20231114-") && keyring::is_id(&id), "{id}");
+        assert_ne!(id, fresh_id(at(0)).unwrap());
+    }
+
+    #[test]
+    fn a_name_is_the_same_everywhere_and_cannot_be_guessed_from() {
+        let names = |items: &[&str]| ring(items).names().unwrap().clone();
+        let name = names(&[ONE, NAMING]).payload("a secret");
+        assert_eq!(
+            name,
+            names(&[TWO, ONE, NAMING]).payload("a secret"),
+            "whatever seals"
+        );
+        assert_ne!(name, names(&[ONE, NAMING]).payload("another"));
+        let other = NAMING.replace("AAQ=", "AAU=");
+        assert_ne!(name, names(&[ONE, &other]).payload("a secret"));
+        assert_ne!(name, Digest::of(b"a secret"));
+        // What names an intent at the provider hangs on this: a change makes every open intent a new one.
+        assert_eq!(
+            name.to_string(),
+            "f137e82ca2e35e0ddfead39457fe1b893c305a15a3691c3bddebd50c0521060e"
+        );
+        let file = names(&[NAMING]).file(&Digest::of(b"file"));
+        assert_ne!(file, names(&[NAMING]).payload("file"));
+    }
+}
+
+struct Fixture {
+    inner: Arc<SqliteLedger>,
+    batch: Batch,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let scope = Scope {
+            provider: "adobe".into(),
+            account: "1@https://example.test".into(),
+        };
+        let file_digest = Digest::of(b"file");
+        let batch = Batch {
+            id: BatchId::derive(&scope, Action::Create, &file_digest),
+            job: "job".into(),
+            job_text: String::new(),
+            scope,
+            action: Action::Create,
+            file_name: "file.csv".into(),
+            file_digest,
+            rows_total: 9,
+            rows_imported: 0,
+            columns: vec!["key".into(), "secret".into()],
+            derived_keys: false,
+            created_at: at(0),
+            pause: None,
+            cancelled: false,
+        };
+        Self {
+            inner: Arc::new(SqliteLedger::in_memory().unwrap()),
+            batch,
+        }
+    }
+
+    /// The same ledger as a process with these keys has it.
+    fn with(&self, items: &[&str]) -> SealedLedger {
+        SealedLedger::new(Arc::clone(&self.inner) as Arc<dyn Ledger>, ring(items))
+    }
+
+    async fn feed(&self, ledger: &SealedLedger, rows: &[NewRow]) -> Result<Appended, LedgerError> {
+        ledger.open_batch(&self.batch).await.unwrap();
+        ledger.append(&self.batch.id, rows, at(0)).await
+    }
+
+    /// Everything of the rows as it lies.
+    async fn stored(&self) -> String {
+        let rows = self.inner.rows(&self.batch.id, 0, 99).await.unwrap();
+        let claims = self.inner.claim(&ask()).await.unwrap();
+        format!("{rows:?} {claims:?}")
+    }
+}
+
+fn ask() -> ClaimAsk {
+    ClaimAsk {
+        worker: WorkerId::new("w_1"),
+        max: 99,
+        lease: std::time::Duration::from_secs(30),
+        now: at(0),
+        only: None,
+    }
+}
+
+fn sound(seq: u64, seal: Seal) -> NewRow {
+    let payload = format!("{{\"key\":\"r-{seq}\",\"passwd\":\"canary\"}}");
+    NewRow {
+        seq,
+        line: seq + 2,
+        cells: vec![format!("r-{seq}"), "canary".into()],
+        seal,
+        body: NewRowBody::Sound {
+            key: RowKey::new(&format!("r-{seq}")).unwrap(),
+            digest: Digest::of(payload.as_bytes()),
+            payload: payload.into(),
+        },
+    }
+}
+
+fn faulty(seq: u64, seal: Seal) -> NewRow {
+    let fault = RowFault {
+        code: "phone.length".into(),
+        column: "phone".into(),
+        message: "canary is too long".into(),
+        hint: "shorten canary".into(),
+    };
+    NewRow {
+        body: NewRowBody::Faulty(vec![fault]),
+        ..sound(seq, seal)
+    }
+}
+
+#[tokio::test]
+async fn what_is_to_be_sealed_is_nowhere_to_be_read() {
+    let fixture = Fixture::new();
+    let ledger = fixture.with(&[ONE]);
+    let mut marked = sound(1, Seal::Payload);
+    marked.cells[1] = "(secret)".into();
+    let rows = [sound(0, Seal::Row), marked, faulty(2, Seal::Row)];
+    fixture.feed(&ledger, &rows).await.unwrap();
+    let stored = fixture.stored().await;
+    assert!(!stored.contains("canary"), "{stored}");
+    let views = ledger.rows(&fixture.batch.id, 0, 99).await.unwrap();
+    for (view, row) in views.iter().zip(&rows) {
+        assert_eq!(view.cells, row.cells);
+    }
+    let NewRowBody::Faulty(faults) = &rows[2].body else {
+        panic!("it is");
+    };
+    assert_eq!(&views[2].faults, faults);
+}
+
+#[tokio::test]
+async fn what_the_provider_says_of_a_sealed_payload_is_sealed_too() {
+    let fixture = Fixture::new();
+    let ledger = fixture.with(&[ONE]);
+    fixture
+        .feed(&ledger, &[sound(0, Seal::Row), sound(1, Seal::Nothing)])
+        .await
+        .unwrap();
+    let said = vec![RowError::new("1117", "canary is no password")];
+    let claims = ledger.claim(&ask()).await.unwrap().claims;
+    let commits: Vec<Commit> = claims
+        .iter()
+        .map(|claim| {
+            let mut task = claim.task.clone();
+            task.state = State::Settled(Outcome::Rejected);
+            task.errors.clone_from(&said);
+            Commit {
+                lease: claim.lease,
+                task,
+                attempts: Vec::new(),
+            }
+        })
+        .collect();
+    assert_eq!(ledger.commit(&commits, at(1)).await.unwrap(), [Kept::Yes; 2]);
+    assert!(
+        ledger.held.lock().unwrap().is_empty(),
+        "nothing is remembered for ever"
+    );
+    let errors = |rows: Vec<RowView>| -> Vec<Vec<RowError>> {
+        rows.into_iter().map(|row| row.task.unwrap().1.errors).collect()
+    };
+    let stored = errors(fixture.inner.rows(&fixture.batch.id, 0, 9).await.unwrap());
+    assert!(stored[0][0].message.starts_with("sealed:1:one:"), "{stored:?}");
+    assert_eq!(stored[1], said);
+    let seen = errors(ledger.rows(&fixture.batch.id, 0, 9).await.unwrap());
+    assert_eq!(seen, [said.clone(), said]);
+    // Tried again: whoever has it sees what was said, and so does the machine.
+    ledger
+        .apply_to_batch(&fixture.batch.id, &Order::Retry, at(2))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn without_a_key_nothing_is_stored() {
+    let fixture = Fixture::new();
+    for items in [&[] as &[&str], &[NAMING]] {
+        let error = fixture
+            .feed(
+                &fixture.with(items),
+                &[sound(0, Seal::Nothing), sound(1, Seal::Payload)],
+            )
+            .await;
+        let Err(LedgerError::Sealed(message)) = error else {
+            panic!("{error:?}");
+        };
+        assert!(
+            message.starts_with("line 3: ") && message.contains("hint: `enlist keys new`"),
+            "{message}"
+        );
+    }
+    assert_eq!(fixture.inner.rows(&fixture.batch.id, 0, 9).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_missing_key_pauses_the_batch_and_fails_no_row() {
+    let fixture = Fixture::new();
+    fixture
+        .feed(
+            &fixture.with(&[ONE]),
+            &[sound(0, Seal::Payload), sound(1, Seal::Row)],
+        )
+        .await
+        .unwrap();
+    for items in [&[TWO] as &[&str], &[], &[OTHER_ONE]] {
+        let without = fixture.with(items);
+        assert_eq!(without.claim(&ask()).await.unwrap().claims, []);
+        let pause = without
+            .batch(&fixture.batch.id)
+            .await
+            .unwrap()
+            .unwrap()
+            .pause
+            .unwrap();
+        assert_eq!(pause.reason, PauseReason::Configuration);
+        assert!(
+            pause.detail.starts_with("row r-0: sealed with "),
+            "{}",
+            pause.detail
+        );
+        assert!(!pause.detail.contains("hint"), "{}", pause.detail);
+        let which = Which::Batch(fixture.batch.id.clone());
+        assert_eq!(without.set_pause(&which, None).await.unwrap().len(), 1);
+    }
+    // The key is put back: all go on, and none of them was ever taken for sent.
+    let claims = fixture.with(&[TWO, ONE]).claim(&ask()).await.unwrap().claims;
+    assert_eq!(claims.len(), 2);
+    for claim in claims {
+        assert_eq!(
+            (claim.abandoned, claim.task.unknown, claim.task.tries.sends),
+            (None, false, 0)
+        );
+        assert!(claim.payload.unwrap().contains("canary"));
+    }
+}
+
+#[tokio::test]
+async fn a_missing_key_holds_up_no_other_batch() {
+    let fixture = Fixture::new();
+    fixture
+        .feed(&fixture.with(&[ONE]), &[sound(0, Seal::Payload)])
+        .await
+        .unwrap();
+    let open = Fixture {
+        inner: Arc::clone(&fixture.inner),
+        batch: Batch {
+            id: BatchId::new("b_open"),
+            ..fixture.batch.clone()
+        },
+    };
+    let without = fixture.with(&[]);
+    open.feed(&without, &[sound(7, Seal::Nothing)]).await.unwrap();
+    let claims = without.claim(&ask()).await.unwrap().claims;
+    assert_eq!(claims.len(), 1);
+    assert_eq!(claims[0].batch, open.batch.id);
+}
+
+#[tokio::test]
+async fn a_payload_carried_to_another_row_is_not_sent() {
+    let fixture = Fixture::new();
+    let ledger = fixture.with(&[ONE]);
+    fixture.feed(&ledger, &[sound(0, Seal::Payload)]).await.unwrap();
+    let NewRowBody::Sound { digest, .. } = sound(0, Seal::Payload).body else {
+        panic!("it is");
+    };
+    let stolen = fixture.inner.claim(&ask()).await.unwrap().claims[0]
+        .payload
+        .clone()
+        .unwrap();
+    let mut other = sound(1, Seal::Nothing);
+    if let NewRowBody::Sound {
+        payload, digest: own, ..
+    } = &mut other.body
+    {
+        (*payload, *own) = (stolen, digest);
+    }
+    fixture
+        .inner
+        .append(&fixture.batch.id, &[other], at(0))
+        .await
+        .unwrap();
+    assert_eq!(ledger.claim(&ask()).await.unwrap().claims, []);
+    let pause = ledger
+        .batch(&fixture.batch.id)
+        .await
+        .unwrap()
+        .unwrap()
+        .pause
+        .unwrap();
+    assert!(
+        pause.detail.contains("belongs to another row"),
+        "{}",
+        pause.detail
+    );
+}
+
+#[tokio::test]
+async fn it_is_known_which_keys_are_needed() {
+    let fixture = Fixture::new();
+    fixture
+        .feed(
+            &fixture.with(&[ONE]),
+            &[sound(0, Seal::Row), sound(1, Seal::Nothing)],
+        )
+        .await
+        .unwrap();
+    let rotated = fixture.with(&[TWO, ONE]);
+    fixture
+        .feed(&rotated, &[sound(2, Seal::Payload), faulty(3, Seal::Row)])
+        .await
+        .unwrap();
+    let by_key = rotated.rows_by_key(&fixture.batch.id).await.unwrap();
+    assert_eq!(by_key, BTreeMap::from([("one".into(), 1), ("two".into(), 2)]));
+
+    let batch = rotated.batch(&fixture.batch.id).await.unwrap().unwrap();
+    assert!(rotated.has_keys_of(&batch).await.is_ok());
+    for (items, missing) in [([ONE], "two"), ([TWO], "one")] {
+        let ledger = fixture.with(&items);
+        let error = ledger.has_keys_of(&batch).await.unwrap_err().to_string();
+        assert!(
+            error.contains(&format!("sealed with the key {missing}, which")),
+            "{error}"
+        );
+        let read = ledger.rows(&batch.id, 0, 9).await;
+        assert!(matches!(read, Err(LedgerError::Sealed(_))), "{read:?}");
+    }
+    let seen = rotated.rows(&batch.id, 0, 9).await.unwrap();
+    assert!(seen.iter().all(|row| row.cells[1] == "canary"), "{seen:?}");
+}
+
+#[tokio::test]
+async fn cells_that_look_sealed_are_kept_to_the_letter_without_any_key() {
+    let fixture = Fixture::new();
+    let ledger = fixture.with(&[]);
+    let looks = ["sealed:1:one:AAAA", "sealed:payload:one", "sealed:0:x", "sealed:"];
+    let rows: Vec<NewRow> = (0..)
+        .zip(looks)
+        .map(|(seq, text)| NewRow {
+            cells: vec![text.into(), text.into()],
+            ..sound(seq, Seal::Nothing)
+        })
+        .collect();
+    fixture.feed(&ledger, &rows).await.unwrap();
+    let seen = ledger.rows(&fixture.batch.id, 0, 9).await.unwrap();
+    for (row, view) in rows.iter().zip(&seen) {
+        assert_eq!(view.cells, row.cells);
+    }
+    assert_eq!(
+        ledger.rows_by_key(&fixture.batch.id).await.unwrap(),
+        BTreeMap::new()
+    );
+}
