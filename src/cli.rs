@@ -4,6 +4,7 @@ mod check;
 mod files;
 mod import;
 mod jobs;
+mod keys;
 mod orders;
 mod progress;
 mod report;
@@ -94,6 +95,8 @@ enum Verb {
     Simulate(simulate::SimulateArgs),
     /// List the jobs, or print one.
     Jobs(jobs::JobsArgs),
+    /// Make keys that seal what is secret in the ledger, and see which are needed.
+    Keys(keys::KeysArgs),
 }
 
 /// Runs the verb; everything that can be said has been said when it returns.
@@ -145,6 +148,7 @@ async fn dispatch(verb: Verb, scene: Scene) -> Result<Exit, Failure> {
         Verb::Cancel(args) => orders::cancel(args, scene).await,
         Verb::Simulate(args) => simulate::run(args, scene).await,
         Verb::Jobs(args) => jobs::run(args, scene).await,
+        Verb::Keys(args) => keys::run(args, scene).await,
     }
 }
 

@@ -30,7 +30,7 @@ pub use access::{Access, SAMPLE_DISTRIBUTOR};
 pub use file::{Listed, Loaded, jobs};
 pub use finding::{ConfigError, Finding};
 pub use place::{LedgerAddress, data_dir};
-pub use sections::{Connection, Limits, Poll, Report, Retry, Rules, WindowLimit};
+pub use sections::{Connection, Limits, Poll, Report, Retry, Rules, SealWhat, Secrets, WindowLimit};
 pub use span::Span;
 
 /// A job file: what is done to each row, where, and within which limits.
@@ -65,6 +65,9 @@ pub struct Job {
     /// How the report is written.
     #[serde(default)]
     pub report: Report,
+    /// What lies sealed in the ledger.
+    #[serde(default)]
+    pub secrets: Secrets,
 }
 
 /// The providers a job can name.
@@ -104,6 +107,7 @@ impl Job {
             retry: Retry::default(),
             poll: Poll::default(),
             report: Report::default(),
+            secrets: Secrets::default(),
         }
     }
 

@@ -3,15 +3,28 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::keys::keyring;
 use super::{App, Exit, Failure};
 use crate::config::LedgerAddress;
 use crate::domain::batch::Batch;
 use crate::engine::ports::Ledger;
+use crate::ledger::sealed::SealedLedger;
 use crate::ledger::sqlite::SqliteLedger;
 
 impl App {
-    /// Opens the ledger, making its folder if need be.
+    /// Opens the ledger, making its folder if need be. Secrets lie in it sealed, and come out of it open, if the keys are
+    /// there.
     pub fn open_ledger(&self) -> Result<Arc<dyn Ledger>, Failure> {
+        Ok(self.open_sealed()?)
+    }
+
+    /// The same, for whoever asks which keys are needed.
+    pub fn open_sealed(&self) -> Result<Arc<SealedLedger>, Failure> {
+        let ring = Arc::new(keyring(&self.env)?);
+        Ok(Arc::new(SealedLedger::new(self.open_bare()?, ring)))
+    }
+
+    fn open_bare(&self) -> Result<Arc<dyn Ledger>, Failure> {
         if self.ledger.is_memory() {
             return Ok(Arc::new(SqliteLedger::in_memory()?));
         }

@@ -10,10 +10,12 @@ use super::progress::ProgressLine;
 use super::talk;
 use super::worker::STOPPING;
 use super::{Folder, Scene};
+use crate::app::keys::check_batch;
 use crate::app::run::{Ended, Tick, report, work_batch};
 use crate::app::{Exit, Failure};
 use crate::config::Span;
 use crate::domain::report::Summary;
+use crate::engine::ports::Ledger;
 
 /// Reports go here when no folder is named.
 pub(super) const REPORTS: &str = "enlist-reports";
@@ -41,7 +43,8 @@ pub(super) async fn run(args: RunArgs, scene: Scene) -> Result<Exit, Failure> {
     let feed = files::open(&args.file.file, &setting)?;
     let checked = Arc::new(files::check_to_send(&feed, &scene, args.skip_invalid)?);
     let feed = Arc::new(feed);
-    let ledger = scene.app.open_ledger()?;
+    let sealed = scene.app.open_sealed()?;
+    let ledger: Arc<dyn Ledger> = Arc::clone(&sealed) as _;
     let mut line = ProgressLine::new(scene.talk, checked.summary.rows);
     let (batch, appended) = feed
         .import(&checked, &*ledger, &*scene.app.world, &mut |rows| {
@@ -50,6 +53,7 @@ pub(super) async fn run(args: RunArgs, scene: Scene) -> Result<Exit, Failure> {
         .await?;
     line.end();
     scene.talk.say(files::imported(&feed, &batch, &appended));
+    check_batch(&sealed, &batch).await?;
     let out = args
         .out
         .unwrap_or_else(|| PathBuf::from(REPORTS).join(batch.id.as_str()));

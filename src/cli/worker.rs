@@ -1,11 +1,15 @@
 //! `enlist worker`: works all batches of the ledger until stopped.
 
+use std::sync::Arc;
+
 use clap::Args;
 
 use super::Scene;
 use super::talk::many;
+use crate::app::keys::check_all;
 use crate::app::run::Crew;
 use crate::app::{Exit, Failure};
+use crate::engine::ports::Ledger;
 
 /// Said after the first signal, since a call on its way may take a minute.
 pub(super) const STOPPING: &str = "stopping: finishing what is in flight; once more ends at once";
@@ -19,7 +23,9 @@ pub(super) struct WorkerArgs {
 }
 
 pub(super) async fn run(args: WorkerArgs, mut scene: Scene) -> Result<Exit, Failure> {
-    let ledger = scene.app.open_ledger()?;
+    let sealed = scene.app.open_sealed()?;
+    check_all(&sealed).await?;
+    let ledger: Arc<dyn Ledger> = sealed;
     let in_flight = usize::try_from(args.in_flight).unwrap_or(usize::MAX);
     let crew = Crew::start(&scene.app, &scene.app.env, &ledger, in_flight, None);
     scene.talk.say(format!(

@@ -45,8 +45,8 @@ pub enum SealError {
     NoKeys,
     /// The keyring has no key that names.
     #[error(
-        "the keyring has no key `{NAMES}`, which sealed rows get their digests from; hint: `enlist keys new` prints one; all \
-         machines must have the same"
+        "the keyring has no key `{NAMES}`, which names what holds secrets; hint: `enlist keys new` prints one; all machines must \
+         have the same"
     )]
     NoNames,
     /// Sealed with a key that is not in the ring.

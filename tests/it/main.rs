@@ -19,6 +19,7 @@ mod refeed;
 mod report_folder;
 mod revoked;
 mod run;
+mod sealed;
 mod secrets;
 mod shapes;
 mod support;

@@ -1,7 +1,7 @@
 //! The keys: one that seals, those before it that still open, and one that names.
 //!
 //! A keyring is text, `ID:KEY` one a line: 32 bytes in Base64. The first seals, all open. The one called `names` does neither:
-//! it gives sealed payloads their digests ([`Names`]), and stays the same when the others are changed.
+//! it gives payloads that hold secrets their digests ([`Names`]), and stays the same when the others are changed.
 
 use std::fmt;
 
@@ -132,17 +132,19 @@ impl Keyring {
         self.ids().any(|known| known == id)
     }
 
-    /// The key that names.
-    pub fn names(&self) -> Option<&Names> {
-        self.names.as_ref()
-    }
-
-    /// The key that names, of a ring that seals as well.
+    /// Whether there is a key that seals.
     ///
     /// # Errors
-    /// When one of the two is missing, with what to do.
-    pub fn ready(&self) -> Result<&Names, SealError> {
-        self.sealing()?;
+    /// When there is none, with what to do.
+    pub fn can_seal(&self) -> Result<(), SealError> {
+        self.sealing().map(drop)
+    }
+
+    /// The key that names.
+    ///
+    /// # Errors
+    /// When there is none, with what to do.
+    pub fn names(&self) -> Result<&Names, SealError> {
         self.names.as_ref().ok_or(SealError::NoNames)
     }
 
@@ -165,21 +167,21 @@ impl fmt::Debug for Keyring {
     }
 }
 
-/// Names what must not be guessed from its name.
+/// Names what holds a secret, so that the secret cannot be found out from its name.
 ///
-/// The digest of a payload is stored beside it, and the correlation id that it makes goes to the provider and into
-/// reports. A plain SHA-256 there would let anybody try out passwords, or the phone numbers of a person whose name they know,
-/// until one fits. HMAC-SHA256 under a key that is not in the ledger is as good a name and gives nothing to try against.
+/// The digest of a payload is stored beside it, and the correlation id that it makes goes to the provider, into logs and
+/// reports. A plain SHA-256 there would let anybody who has one of them try out passwords until one fits. HMAC-SHA256
+/// under a key that stands nowhere else is as good a name, and gives nothing to try against.
 #[derive(Clone)]
 pub struct Names(hmac::Key);
 
 impl Names {
-    /// The digest of a payload that is kept sealed.
+    /// The digest of a payload that holds a secret.
     pub fn payload(&self, payload: &str) -> Digest {
         self.of(b"payload", payload.as_bytes())
     }
 
-    /// What stands for the digest of a file that has such rows.
+    /// What stands for the digest of a file that has secrets: of a file of one row it is no better than the row's.
     pub fn file(&self, file: &Digest) -> Digest {
         self.of(b"file", file.as_bytes())
     }
