@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use enlist::domain::attempt::{Attempt, CallKind};
-use enlist::domain::batch::Batch;
+use enlist::domain::batch::{Batch, Weight};
 use enlist::domain::ids::{
     AccountId, BatchId, CorrelationId, Digest, RequestId, RowKey, Scope, StatusCode, WorkerId,
 };
@@ -254,6 +254,7 @@ fn batch() -> Batch {
         created_at: Timestamp::from_ms(0),
         pause: None,
         cancelled: false,
+        weight: Weight::default(),
     }
 }
 

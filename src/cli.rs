@@ -91,6 +91,8 @@ enum Verb {
     Resume(orders::ResumeArgs),
     /// Cancel a batch: rows not settled yet are settled as Cancelled.
     Cancel(orders::CancelArgs),
+    /// Give a batch another share of the turns beside others; works at once.
+    Weight(orders::WeightArgs),
     /// Run a stand-in for a provider, to rehearse a file on.
     Simulate(simulate::SimulateArgs),
     /// List the jobs, or print one.
@@ -146,6 +148,7 @@ async fn dispatch(verb: Verb, scene: Scene) -> Result<Exit, Failure> {
         Verb::Pause(args) => orders::pause(args, scene).await,
         Verb::Resume(args) => orders::resume(args, scene).await,
         Verb::Cancel(args) => orders::cancel(args, scene).await,
+        Verb::Weight(args) => orders::weight(args, scene).await,
         Verb::Simulate(args) => simulate::run(args, scene).await,
         Verb::Jobs(args) => jobs::run(args, scene).await,
         Verb::Keys(args) => keys::run(args, scene).await,

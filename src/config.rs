@@ -29,7 +29,7 @@ use crate::domain::task::Action;
 pub use access::{Access, SAMPLE_DISTRIBUTOR};
 pub use file::{Listed, Loaded, jobs};
 pub use finding::{ConfigError, Finding};
-pub use place::{LedgerAddress, data_dir};
+pub use place::{LedgerAddress, RedisAddress, data_dir};
 pub use sections::{Connection, Limits, Poll, Report, Retry, Rules, SealWhat, Secrets, WindowLimit};
 pub use span::Span;
 

@@ -2,5 +2,6 @@
 
 pub mod advance;
 pub mod budget;
+pub mod lease;
 pub mod ports;
 pub mod sweep;

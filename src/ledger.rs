@@ -8,6 +8,16 @@
 
 mod counting;
 mod moves;
+mod pauses;
+mod places;
+pub mod redis;
 pub mod sealed;
 pub mod sqlite;
 mod turns;
+
+use crate::engine::ports::LedgerError;
+
+/// Something stored that does not read back: `what` it is, and why.
+fn unreadable(what: &str, why: impl std::fmt::Display) -> LedgerError {
+    LedgerError::Corrupt(format!("{what}: {why}"))
+}

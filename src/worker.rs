@@ -29,6 +29,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 
 use crate::domain::ids::{BatchId, WorkerId};
 use crate::engine::advance::{Desk, give_back};
+use crate::engine::lease::LeaseWatch;
 use crate::engine::ports::{Claim, Commit, Ledger};
 use crate::world::World;
 use backend::HandBackend;
@@ -68,10 +69,11 @@ pub enum Signal {
     Stop,
 }
 
-/// A task in the worker's hands, with the slot it fills.
+/// A task in the worker's hands, with its lease and the slot it fills.
 #[derive(Debug)]
 struct Hand {
     claim: Claim,
+    lease: LeaseWatch,
     slot: OwnedSemaphorePermit,
 }
 
@@ -142,7 +144,7 @@ struct Crew {
 
 impl Crew {
     async fn take(&self, hand: Hand) {
-        let Hand { claim, slot } = hand;
+        let Hand { claim, lease, slot } = hand;
         let stopping = *self.signal.borrow() == Signal::Stop;
         let desk = if stopping {
             None
@@ -150,7 +152,7 @@ impl Crew {
             self.desks.desk(&claim.batch).await
         };
         let commit = match desk {
-            Some(desk) => desk.advance(claim).await,
+            Some(desk) => desk.advance(claim, &lease).await,
             None => give_back(&claim, self.world.now()),
         };
         // The pump outlives all hands; if it does not, the lease runs out and the task is found again.

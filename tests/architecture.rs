@@ -24,13 +24,15 @@ const FLOORS: [(&str, u8); 13] = [
 ];
 
 /// Crates that one part of the house alone knows.
-const KNOWN_TO: [(&str, &[&str]); 9] = [
+const KNOWN_TO: [(&str, &[&str]); 11] = [
     ("apalis", &["worker"]),
     ("apalis_core", &["worker"]),
     ("axum", &["simulator", "web"]),
     ("reqwest", &["provider"]),
     ("ring", &["ledger"]),
     ("rusqlite", &["ledger"]),
+    ("redis", &["ledger"]),
+    ("zstd", &["ledger"]),
     ("governor", &["engine"]),
     ("csv", &["intake", "report"]),
     ("clap", &["cli", "simulator", "main"]),

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use super::keys::Sealing;
 use super::{Env, Exit, Failure};
 use crate::config::{ConfigError, Job, SAMPLE_DISTRIBUTOR};
-use crate::domain::batch::Batch;
+use crate::domain::batch::{Batch, Weight};
 use crate::domain::contract::{Contract, Ruling};
 use crate::domain::fault::Fault;
 use crate::domain::ids::{BatchId, Digest, Scope};
@@ -175,6 +175,7 @@ impl Feed {
             created_at: world.now(),
             pause: None,
             cancelled: false,
+            weight: Weight::default(),
         }
     }
 
@@ -217,11 +218,7 @@ impl Feed {
         let mut appended = Appended::default();
         while let Some(block) = blocks.recv().await {
             let part = ledger.append(&batch.id, &block, world.now()).await?;
-            appended.new += part.new;
-            appended.resumed += part.resumed;
-            appended.unchanged += part.unchanged;
-            appended.changed += part.changed;
-            appended.faulty += part.faulty;
+            appended.add(part);
             batch.rows_imported = block.last().map_or(batch.rows_imported, |row| row.seq + 1);
             at(batch.rows_imported);
         }

@@ -8,27 +8,31 @@ use super::{App, Exit, Failure};
 use crate::config::LedgerAddress;
 use crate::domain::batch::Batch;
 use crate::engine::ports::Ledger;
+use crate::ledger::redis::RedisLedger;
 use crate::ledger::sealed::SealedLedger;
 use crate::ledger::sqlite::SqliteLedger;
 
 impl App {
-    /// Opens the ledger, making its folder if need be. Secrets lie in it sealed, and come out of it open, if the keys are
-    /// there.
-    pub fn open_ledger(&self) -> Result<Arc<dyn Ledger>, Failure> {
-        Ok(self.open_sealed()?)
+    /// Opens the ledger, making it, and its folder, if need be. Secrets lie in it sealed, and come out of it open, if the keys
+    /// are there.
+    pub async fn open_ledger(&self) -> Result<Arc<dyn Ledger>, Failure> {
+        Ok(self.open_sealed().await?)
     }
 
     /// The same, for whoever asks which keys are needed.
-    pub fn open_sealed(&self) -> Result<Arc<SealedLedger>, Failure> {
+    pub async fn open_sealed(&self) -> Result<Arc<SealedLedger>, Failure> {
         let ring = Arc::new(keyring(&self.env)?);
-        Ok(Arc::new(SealedLedger::new(self.open_bare()?, ring)))
+        Ok(Arc::new(SealedLedger::new(self.open_bare().await?, ring)))
     }
 
-    fn open_bare(&self) -> Result<Arc<dyn Ledger>, Failure> {
+    async fn open_bare(&self) -> Result<Arc<dyn Ledger>, Failure> {
         if self.ledger.is_memory() {
             return Ok(Arc::new(SqliteLedger::in_memory()?));
         }
-        let LedgerAddress::Sqlite(path) = &self.ledger;
+        let path = match &self.ledger {
+            LedgerAddress::Redis(address) => return Ok(Arc::new(RedisLedger::open(address).await?)),
+            LedgerAddress::Sqlite(path) => path,
+        };
         if let Some(folder) = path.parent().filter(|folder| *folder != Path::new("")) {
             std::fs::create_dir_all(folder).map_err(|error| {
                 Failure::new(

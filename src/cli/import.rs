@@ -44,7 +44,7 @@ pub(super) async fn run(args: ImportArgs, scene: Scene) -> Result<Exit, Failure>
     let feed = files::open(&args.file.file, &setting)?;
     let checked = Arc::new(files::check_to_send(&feed, &scene, args.skip_invalid)?);
     let feed = Arc::new(feed);
-    let ledger = scene.app.open_ledger()?;
+    let ledger = scene.app.open_ledger().await?;
     let mut line = ProgressLine::new(scene.talk, checked.summary.rows);
     let (batch, appended) = feed
         .import(&checked, &*ledger, &*scene.app.world, &mut |rows| {

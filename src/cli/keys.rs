@@ -62,7 +62,7 @@ fn new(scene: &Scene) -> Result<Exit, Failure> {
 
 async fn list(scene: &Scene) -> Result<Exit, Failure> {
     let ring = keyring(&scene.app.env)?;
-    let ledger = scene.app.open_sealed()?;
+    let ledger = scene.app.open_sealed().await?;
     let mut rows: BTreeMap<String, u64> = BTreeMap::new();
     for batch in ledger.batches().await? {
         for (id, n) in ledger.rows_by_key(&batch.id).await? {

@@ -1,12 +1,13 @@
-//! `retry`, `pause`, `resume`, `cancel`: what an operator asks of a batch.
+//! `retry`, `pause`, `resume`, `cancel`, `weight`: what an operator asks of a batch.
 
 use clap::Args;
+use clap::builder::TypedValueParser as _;
 use serde::Serialize;
 
 use super::Scene;
 use super::talk::{self, many};
 use crate::app::{Exit, Failure};
-use crate::domain::batch::{Batch, Pause, PauseReason, Tally};
+use crate::domain::batch::{Batch, Pause, PauseReason, Tally, Weight};
 use crate::domain::machine::Order;
 use crate::engine::ports::Which;
 
@@ -49,12 +50,22 @@ pub(super) struct CancelArgs {
     which: BatchArg,
 }
 
+/// Flags of `weight`.
+#[derive(Debug, Args)]
+pub(super) struct WeightArgs {
+    #[command(flatten)]
+    which: BatchArg,
+    /// Its share, 1 to 100: a batch of weight 3 gets three turns for each one of a batch of weight 1.
+    #[arg(value_name = "N", value_parser = clap::value_parser!(u32).try_map(Weight::new))]
+    weight: Weight,
+}
+
 /// What each of these verbs says with `--json`.
 #[derive(Serialize)]
 struct Ordered {
     batch: String,
     verb: &'static str,
-    /// Rows that were changed, or batches that were paused or resumed.
+    /// Rows that were changed, or batches that were paused, resumed or given another weight.
     changed: u64,
 }
 
@@ -77,7 +88,7 @@ fn answer(
 }
 
 pub(super) async fn retry(args: RetryArgs, scene: Scene) -> Result<Exit, Failure> {
-    let ledger = scene.app.open_ledger()?;
+    let ledger = scene.app.open_ledger().await?;
     let batch = scene.app.find_batch(&*ledger, &args.which.batch).await?;
     let changed = ledger
         .apply_to_batch(&batch.id, &Order::Retry, scene.app.world.now())
@@ -94,7 +105,7 @@ pub(super) async fn retry(args: RetryArgs, scene: Scene) -> Result<Exit, Failure
 }
 
 pub(super) async fn pause(args: PauseArgs, scene: Scene) -> Result<Exit, Failure> {
-    let ledger = scene.app.open_ledger()?;
+    let ledger = scene.app.open_ledger().await?;
     let batch = scene.app.find_batch(&*ledger, &args.which.batch).await?;
     let pause = Pause {
         reason: PauseReason::Operator,
@@ -117,7 +128,7 @@ pub(super) async fn pause(args: PauseArgs, scene: Scene) -> Result<Exit, Failure
 }
 
 pub(super) async fn resume(args: ResumeArgs, scene: Scene) -> Result<Exit, Failure> {
-    let ledger = scene.app.open_ledger()?;
+    let ledger = scene.app.open_ledger().await?;
     let batch = scene.app.find_batch(&*ledger, &args.which.batch).await?;
     // What stopped all batches of an account is over for all of them.
     let which = match batch.pause.as_ref().map(|pause| pause.reason) {
@@ -137,7 +148,7 @@ pub(super) async fn resume(args: ResumeArgs, scene: Scene) -> Result<Exit, Failu
 }
 
 pub(super) async fn cancel(args: CancelArgs, scene: Scene) -> Result<Exit, Failure> {
-    let ledger = scene.app.open_ledger()?;
+    let ledger = scene.app.open_ledger().await?;
     let batch = scene.app.find_batch(&*ledger, &args.which.batch).await?;
     let before = ledger.counts(&batch.id).await?.of(Tally::Cancelled);
     ledger.cancel(&batch.id).await?;
@@ -155,4 +166,17 @@ pub(super) async fn cancel(args: CancelArgs, scene: Scene) -> Result<Exit, Failu
         many(changed, "row")
     );
     answer(&scene, &batch, "cancel", changed, &line)
+}
+
+pub(super) async fn weight(args: WeightArgs, scene: Scene) -> Result<Exit, Failure> {
+    let ledger = scene.app.open_ledger().await?;
+    let batch = scene.app.find_batch(&*ledger, &args.which.batch).await?;
+    let (before, now) = (batch.weight.get(), args.weight.get());
+    ledger.set_weight(&batch.id, args.weight).await?;
+    let line = if before == now {
+        format!("has a weight of {now} already")
+    } else {
+        format!("has a weight of {now} from now on, {before} until now")
+    };
+    answer(&scene, &batch, "weight", u64::from(before != now), &line)
 }

@@ -21,7 +21,7 @@ pub(super) struct ReportArgs {
 }
 
 pub(super) async fn run(args: ReportArgs, scene: Scene) -> Result<Exit, Failure> {
-    let ledger = scene.app.open_ledger()?;
+    let ledger = scene.app.open_ledger().await?;
     let batch = scene.app.find_batch(&*ledger, &args.batch).await?;
     let out = args
         .out

@@ -43,7 +43,7 @@ pub(super) async fn run(args: RunArgs, scene: Scene) -> Result<Exit, Failure> {
     let feed = files::open(&args.file.file, &setting)?;
     let checked = Arc::new(files::check_to_send(&feed, &scene, args.skip_invalid)?);
     let feed = Arc::new(feed);
-    let sealed = scene.app.open_sealed()?;
+    let sealed = scene.app.open_sealed().await?;
     let ledger: Arc<dyn Ledger> = Arc::clone(&sealed) as _;
     let mut line = ProgressLine::new(scene.talk, checked.summary.rows);
     let (batch, appended) = feed

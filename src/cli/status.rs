@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Scene;
 use super::talk::{self, many, thousands};
 use crate::app::{Exit, Failure};
-use crate::domain::batch::{Batch, Counts, Tally};
+use crate::domain::batch::{Batch, Counts, Tally, Weight};
 use crate::domain::report::summary::PauseShown;
 use crate::engine::ports::Ledger;
 
@@ -42,10 +42,11 @@ struct BatchStatus {
     calls: u64,
     pause: Option<PauseShown>,
     cancelled: bool,
+    weight: u32,
 }
 
 pub(super) async fn run(args: StatusArgs, scene: Scene) -> Result<Exit, Failure> {
-    let ledger = scene.app.open_ledger()?;
+    let ledger = scene.app.open_ledger().await?;
     let Some(word) = &args.batch else {
         return list(&*ledger, &scene).await;
     };
@@ -80,6 +81,9 @@ pub(super) async fn run(args: StatusArgs, scene: Scene) -> Result<Exit, Failure>
         thousands(counts.calls.iter().sum()),
         thousands(counts.throttled)
     ))?;
+    if let Some(weight) = weighed(&batch) {
+        talk::data(format!("weight    {weight}"))?;
+    }
     if let Some(pause) = &batch.pause {
         talk::data(format!(
             "paused    {} since {}: {}",
@@ -112,12 +116,13 @@ async fn list(ledger: &dyn Ledger, scene: &Scene) -> Result<Exit, Failure> {
             (None, open) => format!("{} open", thousands(open)),
         };
         talk::data(format!(
-            "{}  {}  {}  {}  {}",
+            "{}  {}  {}  {}  {}{}",
             batch.id,
             batch.created_at,
             batch.file_name,
             many(batch.rows_total, "row"),
-            standing
+            standing,
+            weighed(&batch).map_or_else(String::new, |weight| format!(", weight {weight}"))
         ))?;
     }
     if scene.json {
@@ -149,7 +154,13 @@ fn shown(batch: &Batch, counts: &Counts) -> BatchStatus {
         calls: counts.calls.iter().sum(),
         pause: batch.pause.as_ref().map(|pause| PauseShown::of(pause, &batch.id)),
         cancelled: batch.cancelled,
+        weight: batch.weight.get(),
     }
+}
+
+/// The weight, where somebody gave it one.
+fn weighed(batch: &Batch) -> Option<u32> {
+    (batch.weight != Weight::default()).then_some(batch.weight.get())
 }
 
 fn tasks(counts: &Counts) -> String {

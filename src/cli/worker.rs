@@ -23,7 +23,7 @@ pub(super) struct WorkerArgs {
 }
 
 pub(super) async fn run(args: WorkerArgs, mut scene: Scene) -> Result<Exit, Failure> {
-    let sealed = scene.app.open_sealed()?;
+    let sealed = scene.app.open_sealed().await?;
     check_all(&sealed).await?;
     let ledger: Arc<dyn Ledger> = sealed;
     let in_flight = usize::try_from(args.in_flight).unwrap_or(usize::MAX);

@@ -38,12 +38,66 @@ pub struct Batch {
     pub pause: Option<Pause>,
     /// Whether the operator cancelled it.
     pub cancelled: bool,
+    /// Its share of the turns.
+    #[serde(default)]
+    pub weight: Weight,
 }
 
 impl Batch {
     /// Whether every row of the file is in the ledger.
     pub const fn is_imported(&self) -> bool {
         self.rows_imported >= self.rows_total
+    }
+}
+
+/// A batch's share of the turns, [`Weight::MIN`] to [`Weight::MAX`]: while both have work, a batch of weight 3 gets
+/// three rows lent for each one of a batch of weight 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u32", into = "u32")]
+pub struct Weight(u32);
+
+/// A number that is no [`Weight`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a weight is a whole number from {min} to {max}, not {0}", min = Weight::MIN, max = Weight::MAX)]
+pub struct NotAWeight(pub u32);
+
+impl Weight {
+    /// The smallest share, and what a batch has when nobody says otherwise.
+    pub const MIN: u32 = 1;
+
+    /// The largest share.
+    pub const MAX: u32 = 100;
+
+    /// Takes a number as a weight.
+    pub const fn new(number: u32) -> Result<Self, NotAWeight> {
+        match number {
+            Self::MIN..=Self::MAX => Ok(Self(number)),
+            _ => Err(NotAWeight(number)),
+        }
+    }
+
+    /// The number.
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl Default for Weight {
+    fn default() -> Self {
+        Self(Self::MIN)
+    }
+}
+
+impl TryFrom<u32> for Weight {
+    type Error = NotAWeight;
+    fn try_from(number: u32) -> Result<Self, NotAWeight> {
+        Self::new(number)
+    }
+}
+
+impl From<Weight> for u32 {
+    fn from(weight: Weight) -> Self {
+        weight.0
     }
 }
 
@@ -227,5 +281,28 @@ impl Tally {
             Self::Exhausted => "exhausted",
             Self::Cancelled => "cancelled",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_weight_is_a_number_in_its_range_and_nothing_else() {
+        for number in [Weight::MIN, 3, Weight::MAX] {
+            let weight = Weight::new(number).unwrap();
+            let text = serde_json::to_string(&weight).unwrap();
+            assert_eq!((text.clone(), weight.get()), (number.to_string(), number));
+            assert_eq!(serde_json::from_str::<Weight>(&text).unwrap(), weight);
+        }
+        for number in [0, Weight::MAX + 1, u32::MAX] {
+            assert_eq!(Weight::new(number), Err(NotAWeight(number)));
+            assert!(serde_json::from_str::<Weight>(&number.to_string()).is_err());
+        }
+        assert_eq!(
+            NotAWeight(0).to_string(),
+            "a weight is a whole number from 1 to 100, not 0"
+        );
     }
 }

@@ -138,6 +138,20 @@ impl ResultRow {
         }
     }
 
+    /// What a row whose task the ledger cannot read came to: a person must look, at the ledger this time.
+    pub fn of_unreadable(line: u64, why: &str) -> Self {
+        let fault = Fault {
+            code: "unreadable",
+            column: "",
+            message: &format!("the ledger's record of this row cannot be read: {why}"),
+            hint: "keep a copy of the ledger and have its record of this row put right; nothing is sent for it until then",
+        };
+        Self {
+            outcome: Outcome::Parked(ParkReason::UnknownOutcome).as_str(),
+            ..Self::of_faults(line, [fault])
+        }
+    }
+
     /// What a sound row came to.
     pub fn of_task(line: u64, scope: &Scope, key: &RowKey, task: &Task, column_of: ColumnOf<'_>) -> Self {
         let errors = errors_of(task, column_of);

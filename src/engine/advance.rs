@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
 
+use super::lease::LeaseWatch;
 use super::ports::{Budget, Claim, Commit, Ledger, LookUpCall, Provider, Reply, SubmitCall, Which};
 use super::sweep::{Listed, PendingSet};
 use crate::domain::answer::{AccountSeen, Answer, Answered, Meaning, Refused, Silence};
@@ -56,8 +57,8 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Takes a claimed task one call further. Never fails: what went wrong is in the commit.
-    pub async fn advance(&self, claim: Claim) -> Commit {
+    /// Takes a claimed task one call further, while its lease holds. Never fails: what went wrong is in the commit.
+    pub async fn advance(&self, claim: Claim, lease: &LeaseWatch) -> Commit {
         let seed = seed(&claim.key);
         let mut task = claim.task.clone();
         let mut attempts = Vec::new();
@@ -72,7 +73,7 @@ impl Desk {
                 Step::Learn(event) => event,
                 step => {
                     let before = task.clone();
-                    let (answer, attempt) = self.call(&claim, &mut task, &step, seed).await;
+                    let (answer, attempt) = self.call(&claim, lease, &mut task, &step, seed).await;
                     attempts.extend(attempt);
                     if answer == Answer::NoLeave {
                         task = Task {
@@ -112,6 +113,7 @@ impl Desk {
     async fn call(
         &self,
         claim: &Claim,
+        lease: &LeaseWatch,
         task: &mut Task,
         step: &Step,
         seed: u64,
@@ -125,6 +127,7 @@ impl Desk {
                 let call = SubmitCall {
                     correlation_id,
                     payload: payload(claim),
+                    lease: lease.clone(),
                 };
                 (CallKind::Submit, self.provider.submit(&call).await)
             }

@@ -1,18 +1,23 @@
 //! What the engine asks of the edges: a ledger, a provider, a budget.
 
+mod rows;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
+use super::lease::LeaseWatch;
 use crate::domain::answer::Answer;
 use crate::domain::attempt::{Attempt, CallKind};
-use crate::domain::batch::{Batch, Counts, Pause};
+use crate::domain::batch::{Batch, Counts, Pause, Weight};
 use crate::domain::ids::{AccountId, BatchId, CorrelationId, Digest, RequestId, RowKey, Scope, WorkerId};
 use crate::domain::machine::Order;
 use crate::domain::task::Task;
 use crate::domain::time::Timestamp;
 use crate::world::World;
+
+pub use rows::{Appended, NewRow, NewRowBody, RowFault, RowView, Seal};
 
 /// A ledger that cannot answer now, or never.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +51,7 @@ pub enum LedgerError {
 
 /// The store of all tasks, and the queue.
 ///
-/// Every method is atomic ([`Ledger::apply_to_batch`] in parts) and may be repeated after an error. `now` is the
+/// Every method is atomic ([`Ledger::append`] and [`Ledger::apply_to_batch`] in parts) and may be repeated after an error. `now` is the
 /// caller's clock; a shared ledger may use its own instead. Every ledger keeps the laws in
 /// `tests/it/ledger_conformance.rs`.
 ///
@@ -75,9 +80,10 @@ pub trait Ledger: Send + Sync {
     -> Result<Appended, LedgerError>;
 
     /// Leases up to `max` due tasks to `worker` until `now + lease`, submits before other steps but never only
-    /// submits while others are due (at least one in eight), in equal shares over batches, those due longest first.
-    /// Skips paused batches (a pause whose `until` has come is over), and looks at `only` one batch if given. Due
-    /// tasks of a cancelled batch are settled instead of lent.
+    /// submits while others are due (at least one in eight), in shares by weight over batches, those due longest
+    /// first. Skips paused batches (a pause whose `until` has come is over), and looks at `only` one batch if given.
+    /// Due tasks of a cancelled batch are settled instead of lent. A stored task that cannot be read is put off for
+    /// the length of a lease, said to be unreadable, and lent to nobody; it holds no other up.
     async fn claim(&self, ask: &ClaimAsk) -> Result<Claimed, LedgerError>;
 
     /// Keeps what was learned and gives the leases back. A commit whose fence is no longer the task's, or whose
@@ -103,11 +109,14 @@ pub trait Ledger: Send + Sync {
     /// those in flight by their commit. Fails with [`LedgerError::NoBatch`].
     async fn cancel(&self, id: &BatchId) -> Result<(), LedgerError>;
 
+    /// Gives the batch another share of the turns, from the next claim on. Fails with [`LedgerError::NoBatch`].
+    async fn set_weight(&self, id: &BatchId, weight: Weight) -> Result<(), LedgerError>;
+
     /// How many tasks owned by the batch stand where, and what calls and waits were spent while it owned them.
     async fn counts(&self, id: &BatchId) -> Result<Counts, LedgerError>;
 
     /// Rows of a batch with `seq >= from`, at most `max`, in order; each with its key's task, whatever batch that
-    /// belongs to now.
+    /// belongs to now. A row whose task cannot be read says so itself.
     async fn rows(&self, id: &BatchId, from: u64, max: u32) -> Result<Vec<RowView>, LedgerError>;
 
     /// Every attempt for a key, oldest first.
@@ -124,80 +133,6 @@ pub enum Which {
     Batch(BatchId),
     /// All that use this account holder, because the trouble is with its credentials.
     Scope(Scope),
-}
-
-/// A row as an import brings it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewRow {
-    /// Its number in the file, from 0.
-    pub seq: u64,
-    /// The line it starts on, from 1.
-    pub line: u64,
-    /// The user's cells, in the order of the batch's columns.
-    pub cells: Vec<String>,
-    /// What of it must not lie in the ledger in the open.
-    pub seal: Seal,
-    /// What it came to.
-    pub body: NewRowBody,
-}
-
-/// What of a row is kept sealed (`docs/operations.md`, "Secrets at rest"). A store keeps what it is given; the sealing is done
-/// in front of it. Digest, key and place stay readable: work needs them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Seal {
-    /// Nothing.
-    #[default]
-    Nothing,
-    /// The payload, because it holds a secret. The cells hold none.
-    Payload,
-    /// Payload, cells and faults.
-    Row,
-}
-
-/// What became of a row on import.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NewRowBody {
-    /// It makes a task.
-    Sound {
-        /// Its key.
-        key: RowKey,
-        /// The request body, rendered once and sent as it stands for ever.
-        payload: Arc<str>,
-        /// What names the payload: equal for equal payloads, whatever the ledger makes of them. Given by whoever
-        /// renders, since a ledger may hold the payload in another form.
-        digest: Digest,
-    },
-    /// It is kept for the report only.
-    Faulty(Vec<RowFault>),
-}
-
-/// A fault of a row, as kept for its report. One row's faults keep their order.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct RowFault {
-    /// The rule's id.
-    pub code: String,
-    /// The user's column.
-    pub column: String,
-    /// What is wrong.
-    pub message: String,
-    /// What to do.
-    pub hint: String,
-}
-
-/// What an append found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Appended {
-    /// Rows whose key was new.
-    pub new: u64,
-    /// Rows with a known key and the data known, whose work goes on or starts again.
-    pub resumed: u64,
-    /// Rows with a known key and the data known, and nothing to do.
-    pub unchanged: u64,
-    /// Rows with a known key whose data differ from what is in force for it, whether they are sent, wait for a
-    /// look-up, or come too late.
-    pub changed: u64,
-    /// Rows with faults.
-    pub faulty: u64,
 }
 
 /// What a worker asks for.
@@ -273,21 +208,6 @@ pub enum Kept {
     Fenced,
 }
 
-/// A row as the report needs it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RowView {
-    /// Its number in the file, from 0.
-    pub seq: u64,
-    /// The line it starts on.
-    pub line: u64,
-    /// The user's cells.
-    pub cells: Vec<String>,
-    /// Its faults, if it made no task.
-    pub faults: Vec<RowFault>,
-    /// Its key and task, if it made one.
-    pub task: Option<(RowKey, Task)>,
-}
-
 /// A provider's system: how to ask it for each step. Answers are classified values; there is no error.
 #[async_trait]
 pub trait Provider: Send + Sync {
@@ -305,12 +225,14 @@ pub trait Provider: Send + Sync {
 }
 
 /// A request for an account.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct SubmitCall {
     /// Names the intent.
     pub correlation_id: CorrelationId,
     /// The request body.
     pub payload: Arc<str>,
+    /// The lease of the task it is for. Nothing is sent once it may have run out: the answer is [`Answer::NoLeave`].
+    pub lease: LeaseWatch,
 }
 
 /// A question whether an account exists.

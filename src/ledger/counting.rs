@@ -17,7 +17,7 @@ const SETTLE_MS_SUM: i64 = 42;
 const SETTLE_N: i64 = 43;
 
 /// Differences by batch (`B` names it in the store) and slot. The slots' numbers are part of the stored format.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Differences<B>(BTreeMap<(B, i64), i64>);
 
 impl<B> Default for Differences<B> {

@@ -23,7 +23,7 @@ use async_trait::async_trait;
 
 use self::tasks::{Owner, Space};
 use crate::domain::attempt::Attempt;
-use crate::domain::batch::{Batch, Counts, Pause, PauseReason};
+use crate::domain::batch::{Batch, Counts, Pause, PauseReason, Weight};
 use crate::domain::ids::{BatchId, RowKey, Scope};
 use crate::domain::machine::Order;
 use crate::domain::time::Timestamp;
@@ -290,6 +290,10 @@ impl Ledger for SealedLedger {
 
     async fn cancel(&self, id: &BatchId) -> Result<(), LedgerError> {
         self.inner.cancel(id).await
+    }
+
+    async fn set_weight(&self, id: &BatchId, weight: Weight) -> Result<(), LedgerError> {
+        self.inner.set_weight(id, weight).await
     }
 
     async fn counts(&self, id: &BatchId) -> Result<Counts, LedgerError> {

@@ -29,7 +29,7 @@ use rusqlite::Connection;
 use self::open::Place;
 use self::write::{Store, Writer};
 use crate::domain::attempt::Attempt;
-use crate::domain::batch::{Batch, Counts, Pause};
+use crate::domain::batch::{Batch, Counts, Pause, Weight};
 use crate::domain::ids::{BatchId, RowKey, Scope};
 use crate::domain::machine::Order;
 use crate::domain::time::Timestamp;
@@ -151,6 +151,7 @@ impl SqliteLedger {
         let reading = tokio::task::spawn_blocking(move || {
             let idle = readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let connection = idle.map_or_else(|| place.open_to_read(), Ok)?;
+            open::still_ours(&connection)?;
             let found = read(&connection)?;
             let mut idle = readers.lock().unwrap_or_else(PoisonError::into_inner);
             if idle.len() < READERS_KEPT {
@@ -241,6 +242,14 @@ impl Ledger for SqliteLedger {
         let id = id.clone();
         self.write(1, move |store| batches::cancel(&store.connection, &id))
             .await
+    }
+
+    async fn set_weight(&self, id: &BatchId, weight: Weight) -> Result<(), LedgerError> {
+        let id = id.clone();
+        self.write(1, move |store| {
+            batches::set_weight(&store.connection, &id, weight)
+        })
+        .await
     }
 
     async fn counts(&self, id: &BatchId) -> Result<Counts, LedgerError> {

@@ -118,6 +118,9 @@ impl<'a> Lists<'a> {
 
     /// What the row came to.
     fn result(&self, row: &RowView) -> ResultRow {
+        if let Some(why) = &row.unreadable {
+            return ResultRow::of_unreadable(row.line, why);
+        }
         match &row.task {
             Some((key, task)) => ResultRow::of_task(row.line, &self.batch.scope, key, task, &|path| {
                 (self.options.column_of)(path)

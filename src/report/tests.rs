@@ -10,7 +10,7 @@ use insta::assert_snapshot;
 
 use super::*;
 use crate::domain::answer::{InactiveReason, RowError};
-use crate::domain::batch::{Pause, PauseReason};
+use crate::domain::batch::{Pause, PauseReason, Weight};
 use crate::domain::ids::{AccountId, Digest, RowKey, Scope, StatusCode};
 use crate::domain::report::COLUMNS;
 use crate::domain::task::{Action, Outcome, ParkReason, State, Task};
@@ -75,6 +75,7 @@ fn batch(columns: &[&str], rows: usize) -> Batch {
         created_at: IMPORTED,
         pause: None,
         cancelled: false,
+        weight: Weight::default(),
     }
 }
 
@@ -109,6 +110,7 @@ fn row(cells: &[&str], faults: Vec<RowFault>, task: Option<(RowKey, Task)>) -> R
         cells: cells.iter().map(|cell| (*cell).to_owned()).collect(),
         faults,
         task,
+        unreadable: None,
     }
 }
 

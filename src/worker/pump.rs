@@ -1,6 +1,6 @@
 //! The pump: the one that talks to the ledger. Rounds of commit, extend and claim, at our own pace.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use super::{Done, Hand, Settings, Signal};
 use crate::domain::task::Task;
 use crate::domain::time::Timestamp;
+use crate::engine::lease::{LeaseWatch, Moment};
 use crate::engine::ports::{ClaimAsk, Claimed, Kept, Lease, Ledger, LedgerError};
 use crate::world::World;
 
@@ -34,7 +35,7 @@ pub(super) struct Pump {
     signal: watch::Receiver<Signal>,
     slots: Arc<Semaphore>,
     /// Leases in hand.
-    held: HashSet<Lease>,
+    held: HashMap<Lease, LeaseWatch>,
     extended_at: Timestamp,
     claim_at: Timestamp,
 }
@@ -59,7 +60,7 @@ impl Pump {
             done,
             signal,
             slots,
-            held: HashSet::new(),
+            held: HashMap::new(),
             claim_at: now,
         }
     }
@@ -153,12 +154,17 @@ impl Pump {
         if self.held.is_empty() || now.since(self.extended_at) < self.settings.lease / 3 {
             return;
         }
-        let leases: Vec<Lease> = self.held.iter().copied().collect();
+        let leases: Vec<Lease> = self.held.keys().copied().collect();
         for block in leases.chunks(BLOCK) {
+            let asked = Moment::now(&*self.world);
             let until = self.world.now().plus(self.settings.lease);
             if let Err(error) = self.ledger.extend(block, until).await {
                 tracing::debug!(%error, "leases could not be prolonged; tried again next round");
                 return;
+            }
+            let told = Moment::now(&*self.world);
+            for watch in block.iter().filter_map(|lease| self.held.get(lease)) {
+                watch.prolonged(asked, self.settings.lease, told);
             }
         }
         self.extended_at = now;
@@ -170,6 +176,7 @@ impl Pump {
         if free == 0 || now < self.claim_at {
             return;
         }
+        let asked = Moment::now(&*self.world);
         let ask = ClaimAsk {
             worker: self.settings.worker.clone(),
             max: free,
@@ -193,10 +200,11 @@ impl Pump {
             let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else {
                 break;
             };
-            self.held.insert(claim.lease);
+            let lease = LeaseWatch::new(asked, self.settings.lease);
+            self.held.insert(claim.lease, lease.clone());
             if let Some(hands) = &self.hands {
                 // The channel holds as many hands as there are slots.
-                let _ = hands.try_send(Hand { claim, slot });
+                let _ = hands.try_send(Hand { claim, lease, slot });
             }
         }
     }

@@ -22,7 +22,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use enlist::engine::ports::Ledger;
+use enlist::ledger::redis::RedisLedger;
 use enlist::ledger::sqlite::SqliteLedger;
+
+use crate::redis_server::RedisServer;
 
 use self::sealed::Sealed;
 
@@ -56,6 +59,7 @@ macro_rules! laws_of_one {
             batches:
                 a_batch_is_found_as_it_was_made
                 opening_it_again_replaces_the_job_text_alone
+                a_weight_is_kept_when_it_is_opened_again
                 the_newest_comes_first
                 what_is_not_known_is_said_to_be_unknown
                 a_paused_batch_lends_nothing_until_it_is_resumed
@@ -112,6 +116,9 @@ macro_rules! laws_of_one {
             turns:
                 five_rows_do_not_wait_for_fifty_thousand
                 small_claims_go_round_the_batches
+                weights_share_in_proportion
+                a_weight_set_live_works_from_the_next_claim_on
+                five_rows_do_not_wait_for_a_heavy_batch
                 submits_go_before_reads
                 reads_are_never_starved
                 what_is_due_longest_goes_first
@@ -174,9 +181,29 @@ impl Home for SqliteMemory {
     }
 }
 
+/// A ledger in a Redis of its own.
+pub(crate) struct Redis(RedisServer);
+
+impl Redis {
+    pub(crate) fn new() -> Self {
+        Self(RedisServer::start())
+    }
+}
+
+#[async_trait]
+impl Home for Redis {
+    async fn open(&self) -> Arc<dyn Ledger> {
+        let address = self.0.address("laws").parse().unwrap();
+        Arc::new(RedisLedger::open(&address).await.unwrap())
+    }
+}
+
 laws_of_one!(sqlite_memory, SqliteMemory);
 laws_of_one!(sqlite_file, SqliteFile::new());
 laws_of_many!(sqlite_shared, SqliteFile::new());
+laws_of_one!(redis, Redis::new());
+laws_of_many!(redis_shared, Redis::new());
 laws_of_one!(sealed_memory, Sealed(SqliteMemory));
 laws_of_one!(sealed_file, Sealed(SqliteFile::new()));
 laws_of_many!(sealed_shared, Sealed(SqliteFile::new()));
+laws_of_one!(sealed_redis, Sealed(Redis::new()));

@@ -15,6 +15,7 @@ mod interrupted;
 mod keys;
 mod ledger_conformance;
 mod readme;
+mod redis_server;
 mod refeed;
 mod report_folder;
 mod revoked;

@@ -152,6 +152,41 @@ fn pause_resume_and_cancel() {
 }
 
 #[test]
+fn a_batch_is_given_a_weight() {
+    let rig = Rig::new();
+    let simulator = rig.simulator(WELL);
+    rig.rows("rows.csv", 3);
+    rig.on(&simulator, "import", "rows.csv").exits(0);
+    let shown = || {
+        let json = rig.line("status last --json").exits(0).json();
+        let (one, all) = (
+            rig.line("status last").exits(0).out,
+            rig.line("status").exits(0).out,
+        );
+        (
+            json["weight"].as_u64().unwrap(),
+            one.contains("weight    3"),
+            all.contains(", weight 3"),
+        )
+    };
+    assert_eq!(shown(), (1, false, false));
+    let given = rig.line("weight last 3 --json").exits(0);
+    let json = given.json();
+    assert_eq!((&json["verb"], &json["changed"]), (&json!("weight"), &json!(1)));
+    assert!(given.err.contains("weight of 3"), "{}", given.err);
+    assert_eq!(shown(), (3, true, true));
+    let again = rig.line("weight last 3 --json").exits(0);
+    assert_eq!(again.json()["changed"], 0);
+    rig.on(&simulator, "import", "rows.csv").exits(0);
+    assert_eq!(shown(), (3, true, true), "feeding the file again keeps it");
+    for wrong in ["0", "101", "-1", "1.5", "much"] {
+        let ended = rig.enlist(["weight", "last", wrong]).exits(2);
+        assert!(ended.err.contains(wrong), "{}", ended.err);
+    }
+    rig.line("weight b_none 3").exits(2);
+}
+
+#[test]
 fn jobs_are_listed_and_printed_as_they_would_be_used() {
     let rig = Rig::new();
     let all = rig.line("jobs --json").exits(0).json();

@@ -8,6 +8,7 @@ use std::time::Duration;
 use enlist::domain::ids::WorkerId;
 use enlist::domain::time::Timestamp;
 use enlist::engine::advance::Desk;
+use enlist::engine::lease::{LeaseWatch, Moment};
 use enlist::engine::ports::{ClaimAsk, Commit, Kept, Lease, Ledger};
 use enlist::world::World;
 use futures_util::StreamExt;
@@ -39,7 +40,7 @@ pub(crate) struct Process<'r> {
     desk: Arc<Desk>,
     wire: Arc<Wire>,
     flights: FuturesUnordered<Flight>,
-    held: Vec<Lease>,
+    held: Vec<(Lease, LeaseWatch)>,
     finished: Vec<Commit>,
     /// When the next task can be claimed, as far as is known.
     claim_at: Timestamp,
@@ -102,16 +103,18 @@ impl<'r> Process<'r> {
                 now,
                 only: None,
             };
+            let asked = Moment::now(&*rig.world);
             let claimed = rig.ledger.claim(&ask).await.unwrap();
             let idle = now.plus(IDLE);
             self.is_idle = claimed.claims.is_empty() && claimed.next_due.is_none();
             self.claim_at = claimed.next_due.map_or(idle, |due| due.min(idle));
             for claim in claimed.claims {
                 rig.note_lease(claim.lease);
-                self.held.push(claim.lease);
+                let lease = LeaseWatch::new(asked, rig.plan.lease);
+                self.held.push((claim.lease, lease.clone()));
                 let desk = Arc::clone(&self.desk);
                 self.flights
-                    .push(Box::pin(async move { desk.advance(claim).await }));
+                    .push(Box::pin(async move { desk.advance(claim, &lease).await }));
             }
             if rig.fate.strikes(Point::Claimed) {
                 return None;
@@ -171,14 +174,20 @@ impl<'r> Process<'r> {
             self.claim_at = due.map_or(self.claim_at, |due| due.min(self.claim_at));
         }
         self.held
-            .retain(|lease| !commits.iter().any(|commit| commit.lease == *lease));
+            .retain(|(lease, _)| !commits.iter().any(|commit| commit.lease == *lease));
     }
 
     async fn extend(&mut self) {
         let now = self.rig.world.now();
         if now.since(self.extended_at) >= self.rig.plan.lease / 3 {
             let until = now.plus(self.rig.plan.lease);
-            self.rig.ledger.extend(&self.held, until).await.unwrap();
+            let leases: Vec<Lease> = self.held.iter().map(|(lease, _)| *lease).collect();
+            let asked = Moment::now(&*self.rig.world);
+            self.rig.ledger.extend(&leases, until).await.unwrap();
+            let told = Moment::now(&*self.rig.world);
+            for (_, watch) in &self.held {
+                watch.prolonged(asked, self.rig.plan.lease, told);
+            }
             self.extended_at = now;
         }
     }

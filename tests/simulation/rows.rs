@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use enlist::domain::batch::Batch;
+use enlist::domain::batch::{Batch, Weight};
 use enlist::domain::ids::{BatchId, Digest, RowKey, Scope};
 use enlist::domain::task::Action;
 use enlist::domain::time::Timestamp;
@@ -147,6 +147,7 @@ pub(crate) fn batch(rows: &[SimRow], now: Timestamp) -> Batch {
         created_at: now,
         pause: None,
         cancelled: false,
+        weight: Weight::default(),
     }
 }
 

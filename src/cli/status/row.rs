@@ -87,7 +87,10 @@ pub(super) async fn show(
             let attempts = ledger.history(&batch.scope, key).await?;
             of_task(batch, key, row.line, task, attempts)
         }
-        None => of_faults(batch, &row),
+        None => match &row.unreadable {
+            Some(why) => of_unreadable(batch, &row, why),
+            None => of_faults(batch, &row),
+        },
     };
     if scene.json {
         talk::json(&status)?;
@@ -174,6 +177,20 @@ fn of_faults(batch: &Batch, row: &RowView) -> RowStatus {
         settled_at: None,
         next_at: None,
         attempts: Vec::new(),
+    }
+}
+
+fn of_unreadable(batch: &Batch, row: &RowView, why: &str) -> RowStatus {
+    let result = ResultRow::of_unreadable(row.line, why);
+    RowStatus {
+        outcome: result.outcome,
+        hint: result.hint,
+        errors: vec![RowError {
+            code: result.error_code,
+            field: result.error_field,
+            message: result.error_message,
+        }],
+        ..of_faults(batch, row)
     }
 }
 

@@ -1,7 +1,7 @@
 use insta::assert_snapshot;
 
 use super::*;
-use crate::domain::batch::{Batch, Counts, Pause, PauseReason};
+use crate::domain::batch::{Batch, Counts, Pause, PauseReason, Weight};
 use crate::domain::ids::{AccountId, BatchId, Digest};
 use crate::domain::task::Action;
 
@@ -157,6 +157,7 @@ fn exit_codes() {
             created_at: NOW,
             pause: paused.then_some(pause),
             cancelled,
+            weight: Weight::default(),
         };
         fold.finish(&batch, &Counts::default(), NOW).exit_code
     };

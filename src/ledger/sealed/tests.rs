@@ -52,6 +52,7 @@ impl Fixture {
             created_at: at(0),
             pause: None,
             cancelled: false,
+            weight: crate::domain::batch::Weight::default(),
         };
         Self {
             inner: Arc::new(SqliteLedger::in_memory().unwrap()),

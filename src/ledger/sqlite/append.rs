@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::batches::Known;
-use super::tasks::{Sources, Stored, class_of, count, encode, row_id};
+use super::tasks::{Stored, count, encode};
 use super::trouble::unreadable;
 use crate::domain::ids::{BatchId, Digest, RowKey};
 use crate::domain::machine::{Order, order};
@@ -14,6 +14,7 @@ use crate::domain::time::Timestamp;
 use crate::engine::ports::{Appended, LedgerError, NewRow, NewRowBody};
 use crate::ledger::counting::Differences;
 use crate::ledger::moves::fed;
+use crate::ledger::places::{Sources, class_of, row_id};
 
 /// A row as it is stored: made where the caller stands, so that the writer's time is spent on writing.
 pub(super) struct Prepared {

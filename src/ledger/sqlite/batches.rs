@@ -3,11 +3,11 @@
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::trouble::unreadable;
-use crate::domain::batch::{Batch, Pause};
+use crate::domain::batch::{Batch, Pause, Weight};
 use crate::domain::ids::{BatchId, Scope};
 use crate::domain::task::Action;
-use crate::domain::time::Timestamp;
 use crate::engine::ports::{LedgerError, Which};
+use crate::ledger::pauses::{gives_way, pause_text, read_pause};
 
 /// What of a batch the other parts need.
 pub(super) struct Known {
@@ -50,7 +50,7 @@ pub(super) fn number(connection: &Connection, id: &BatchId) -> Result<Option<i64
     Ok(statement.query_row((id.as_str(),), |row| row.get(0)).optional()?)
 }
 
-const BATCH: &str = "SELECT batch, job_text, rows_imported, cancelled, pause FROM batches";
+const BATCH: &str = "SELECT batch, job_text, rows_imported, cancelled, pause, weight FROM batches";
 
 /// The batch, if known.
 pub(super) fn find(connection: &Connection, id: &BatchId) -> Result<Option<Batch>, LedgerError> {
@@ -92,8 +92,8 @@ pub(super) fn open(connection: &Connection, batch: &Batch) -> Result<Batch, Ledg
     };
     connection
         .prepare_cached(
-            "INSERT INTO batches (id, space, created_at, rows_total, rows_imported, cancelled, pause, batch, job_text) \
-             VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO UPDATE SET job_text = excluded.job_text",
+            "INSERT INTO batches (id, space, created_at, rows_total, rows_imported, cancelled, pause, batch, \
+             job_text, weight) VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (id) DO UPDATE SET job_text = excluded.job_text",
         )?
         .execute((
             batch.id.as_str(),
@@ -104,6 +104,7 @@ pub(super) fn open(connection: &Connection, batch: &Batch) -> Result<Batch, Ledg
             pause,
             serde_json::to_string(&rest).map_err(|why| unreadable("a batch", why))?,
             job_text,
+            batch.weight.get(),
         ))?;
     find(connection, &batch.id)?.ok_or_else(|| LedgerError::NoBatch(batch.id.clone()))
 }
@@ -122,6 +123,15 @@ pub(super) fn set_cancelled(connection: &Connection, no: i64, cancelled: bool) -
     Ok(())
 }
 
+/// Gives the batch another share of the turns.
+pub(super) fn set_weight(connection: &Connection, id: &BatchId, weight: Weight) -> Result<(), LedgerError> {
+    let batch = Known::get(connection, id)?;
+    connection
+        .prepare_cached("UPDATE batches SET weight = ?2 WHERE no = ?1")?
+        .execute((batch.no, weight.get()))?;
+    Ok(())
+}
+
 /// Pauses or resumes; the ids of those changed.
 pub(super) fn set_pause(
     connection: &Connection,
@@ -132,21 +142,12 @@ pub(super) fn set_pause(
     let mut statement = connection.prepare_cached("UPDATE batches SET pause = ?2 WHERE no = ?1")?;
     let mut changed = Vec::new();
     for candidate in candidates(connection, which, pause.is_some())? {
-        let stands = candidate.pause.is_some_and(|old| match pause {
-            Some(new) => is_in_force(&old, new.since),
-            None => true,
-        });
-        if stands == pause.is_none() {
+        if gives_way(candidate.pause.as_ref(), pause) {
             statement.execute((candidate.no, &text))?;
             changed.push(candidate.id);
         }
     }
     Ok(changed)
-}
-
-/// Whether a pause still holds its batch: one with an end ends by itself.
-pub(super) fn is_in_force(pause: &Pause, now: Timestamp) -> bool {
-    pause.until.is_none_or(|until| until > now)
 }
 
 struct Candidate {
@@ -196,20 +197,14 @@ fn read(row: &Row<'_>) -> Result<Batch, LedgerError> {
         rows_imported: unsigned(row.get(2)?),
         cancelled: row.get(3)?,
         pause: read_pause(row.get(4)?)?,
+        weight: read_weight(row.get(5)?)?,
         ..batch
     })
 }
 
-/// A stored pause.
-pub(super) fn read_pause(text: Option<String>) -> Result<Option<Pause>, LedgerError> {
-    text.map(|text| serde_json::from_str(&text).map_err(|why| unreadable("a stored pause", why)))
-        .transpose()
-}
-
-fn pause_text(pause: Option<&Pause>) -> Result<Option<String>, LedgerError> {
-    pause
-        .map(|pause| serde_json::to_string(pause).map_err(|why| unreadable("a pause", why)))
-        .transpose()
+/// A stored weight.
+pub(super) fn read_weight(number: u32) -> Result<Weight, LedgerError> {
+    Weight::new(number).map_err(|why| unreadable("a stored weight", why))
 }
 
 fn action(word: &str) -> Result<Action, LedgerError> {

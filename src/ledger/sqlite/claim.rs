@@ -4,19 +4,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::batches::{is_in_force, number, read_pause};
-use super::tasks::{Stored, count, stored};
+use super::batches::{number, read_weight};
+use super::tasks::{Damaged, Stored, count, stored};
 use super::trouble::unreadable;
 use super::write::Store;
+use crate::domain::batch::Weight;
 use crate::domain::ids::{BatchId, RowKey};
 use crate::domain::machine::Order;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{Claim, ClaimAsk, Claimed, Lease, LedgerError};
 use crate::ledger::counting::Differences;
 use crate::ledger::moves::ordered;
-use crate::ledger::turns::Class;
+use crate::ledger::pauses::{is_in_force, read_pause};
+use crate::ledger::turns::{Class, Lane};
 
 /// The due tasks of a batch and class, those due longest first.
 pub(super) const DUE: &str = concat!(
@@ -27,7 +29,7 @@ pub(super) const DUE: &str = concat!(
 );
 
 /// The next batch with open tasks behind a given one: a walk in steps over the index, not along it.
-pub(super) const NEXT_OPEN: &str = "SELECT no, id, cancelled, pause FROM batches WHERE no = \
+pub(super) const NEXT_OPEN: &str = "SELECT no, id, cancelled, pause, weight FROM batches WHERE no = \
      (SELECT batch FROM tasks INDEXED BY tasks_due WHERE batch > ?1 AND due_at IS NOT NULL ORDER BY batch LIMIT 1)";
 
 /// When the next task of a batch and class falls due.
@@ -49,6 +51,7 @@ struct OpenBatch {
     /// Since when or from when on it lends, [`ALWAYS`] without a pause; `None` while a person must act first.
     from: Option<Timestamp>,
     cancelled: bool,
+    weight: Weight,
 }
 
 /// Leases due tasks.
@@ -56,18 +59,30 @@ pub(super) fn claim(store: &mut Store, ask: &ClaimAsk) -> Result<Claimed, Ledger
     let Store { connection, turns } = store;
     let open = open_batches(connection, ask)?;
     for batch in open.iter().filter(|batch| batch.cancelled) {
-        settle_cancelled(connection, batch, ask.now)?;
+        settle_cancelled(connection, batch, ask)?;
     }
     let is_ready = |batch: &&OpenBatch| !batch.cancelled && batch.from.is_some_and(|from| from <= ask.now);
-    let lanes: Vec<i64> = open.iter().filter(is_ready).map(|batch| batch.no).collect();
+    let lane = |batch: &OpenBatch| Lane {
+        no: batch.no,
+        weight: batch.weight.get(),
+    };
+    let lanes: Vec<Lane> = open.iter().filter(is_ready).map(lane).collect();
     let mut claims = Vec::new();
     turns.fill(&lanes, ask.max, |lane, class, want| {
         let due = due(connection, lane, class, ask.now, want)?;
+        // One that cannot be read has its turn like any other, so that no claim meets more of them than it may take.
         let found = due.len();
         let batch = open.iter().find(|batch| batch.no == lane);
-        for (stored, key) in due {
+        for due in due {
             let batch = batch.map_or_else(|| BatchId::new(""), |batch| batch.id.clone());
-            claims.push(lease(connection, stored, key, batch, ask)?);
+            let lent = match due {
+                Ok((stored, key)) => lease(connection, stored, key, batch, ask)?,
+                Err(damaged) => Err(damaged),
+            };
+            match lent {
+                Ok(claim) => claims.push(claim),
+                Err(damaged) => put_off(connection, &damaged, ask)?,
+            }
         }
         Ok::<_, LedgerError>(found)
     })?;
@@ -104,6 +119,7 @@ fn open_batches(connection: &Connection, ask: &ClaimAsk) -> Result<Vec<OpenBatch
                     .map_err(|why| unreadable("a batch's id", why))?,
             ),
             cancelled: row.get(2)?,
+            weight: read_weight(row.get(4)?)?,
             from: match pause {
                 Some(pause) if is_in_force(&pause, ask.now) => pause.until,
                 _ => Some(ALWAYS),
@@ -113,21 +129,27 @@ fn open_batches(connection: &Connection, ask: &ClaimAsk) -> Result<Vec<OpenBatch
     Ok(open)
 }
 
+/// A task that is due and its key, if they can be read.
+type Due = Result<(Stored, RowKey), Damaged>;
+
 fn due(
     connection: &Connection,
     batch: i64,
     class: Class,
     now: Timestamp,
     max: usize,
-) -> Result<Vec<(Stored, RowKey)>, LedgerError> {
+) -> Result<Vec<Due>, LedgerError> {
     let mut statement = connection.prepare_cached(DUE)?;
     let max = i64::try_from(max).unwrap_or(i64::MAX);
     let mut rows = statement.query((batch, class as i64, now.as_ms(), max))?;
     let mut due = Vec::new();
     while let Some(row) = rows.next()? {
-        let key: String = row.get(8)?;
-        let key = RowKey::new(&key).map_err(|why| unreadable("a stored key", why))?;
-        due.push((Stored::read(row)?, key));
+        let key = row.get_ref(8)?.as_str().map_err(|why| why.to_string());
+        let key = key.and_then(|key| RowKey::new(key).map_err(|why| why.to_string()));
+        due.push(Stored::read(row)?.and_then(|stored| match key {
+            Ok(key) => Ok((stored, key)),
+            Err(why) => Err(Damaged { id: stored.id, why }),
+        }));
     }
     Ok(due)
 }
@@ -138,9 +160,20 @@ fn lease(
     key: RowKey,
     batch: BatchId,
     ask: &ClaimAsk,
-) -> Result<Claim, LedgerError> {
+) -> Result<Result<Claim, Damaged>, LedgerError> {
+    let payload = match stored.task.account {
+        Some(_) => None,
+        None => match payload(connection, stored.source)? {
+            Some(payload) => Some(payload),
+            None => {
+                let (id, row) = (stored.id, stored.source);
+                let why = format!("row {row}, whose payload it sends, has none");
+                return Ok(Err(Damaged { id, why }));
+            }
+        },
+    };
     let fence = stored.fence + 1;
-    let until = ask.now.plus(ask.lease.max(LEASE_MIN));
+    let until = until(ask);
     let abandoned = stored.hold.map(|hold| hold.since);
     // Where a lease has run out before, the first of them stays on record: a send may be as old as that.
     let claimed_at = abandoned.unwrap_or(ask.now);
@@ -155,11 +188,7 @@ fn lease(
             claimed_at.as_ms(),
             fence,
         ))?;
-    let payload = match stored.task.account {
-        Some(_) => None,
-        None => Some(payload(connection, stored.source)?),
-    };
-    Ok(Claim {
+    Ok(Ok(Claim {
         lease: Lease {
             task: stored.id,
             fence,
@@ -169,24 +198,43 @@ fn lease(
         task: stored.task,
         payload,
         abandoned,
-    })
+    }))
 }
 
-fn payload(connection: &Connection, row: i64) -> Result<Arc<str>, LedgerError> {
+/// When what is taken now is let go of.
+fn until(ask: &ClaimAsk) -> Timestamp {
+    ask.now.plus(ask.lease.max(LEASE_MIN))
+}
+
+/// Looks at a task that cannot be read again after the length of a lease. Who had it last, if anybody, stays on record.
+fn put_off(connection: &Connection, damaged: &Damaged, ask: &ClaimAsk) -> Result<(), LedgerError> {
+    damaged.tell(connection);
+    connection
+        .prepare_cached("UPDATE tasks SET due_at = ?2 WHERE id = ?1")?
+        .execute((damaged.id, until(ask).as_ms()))?;
+    Ok(())
+}
+
+/// The payload that a row holds, if it does.
+fn payload(connection: &Connection, row: i64) -> Result<Option<Arc<str>>, LedgerError> {
     let mut statement = connection.prepare_cached("SELECT payload FROM rows WHERE id = ?1")?;
-    let found = statement
-        .query_row((row,), |row| row.get::<_, Option<Arc<str>>>(0))
-        .optional()?;
-    found
-        .flatten()
-        .ok_or_else(|| unreadable("a task", format!("row {row}, whose payload it sends, has none")))
+    let text = |row: &Row<'_>| Ok(row.get_ref(0)?.as_str().ok().map(Arc::from));
+    Ok(statement.query_row((row,), text).optional()?.flatten())
 }
 
 /// Nothing of a cancelled batch is sent again: what falls due there, or was left lying by a dead worker, is settled.
-fn settle_cancelled(connection: &Connection, batch: &OpenBatch, now: Timestamp) -> Result<(), LedgerError> {
+fn settle_cancelled(connection: &Connection, batch: &OpenBatch, ask: &ClaimAsk) -> Result<(), LedgerError> {
+    let now = ask.now;
     let mut differences = Differences::default();
     for class in Class::ALL {
-        for (stored, _) in due(connection, batch.no, class, now, CANCELLED_MAX)? {
+        for due in due(connection, batch.no, class, now, CANCELLED_MAX)? {
+            let stored = match due {
+                Ok((stored, _)) => stored,
+                Err(damaged) => {
+                    put_off(connection, &damaged, ask)?;
+                    continue;
+                }
+            };
             if let Some(moved) = ordered(&stored.task, stored.hold, &Order::Cancel, now) {
                 stored.save(connection, batch.no, &moved.task, None, &mut differences)?;
             }

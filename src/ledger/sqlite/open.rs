@@ -10,9 +10,15 @@ use super::{SqliteOptions, Synchronous};
 use crate::engine::ports::LedgerError;
 
 /// The format this program reads and writes. Any change to [`TABLES`], or to what the texts in them hold, needs a new one.
-const FORMAT: &str = "1";
+const FORMAT: &str = "2";
 
-/// `rows.id` is the batch's number and the row's, see [`super::tasks::row_id`]: in order of file without an index.
+/// What makes a ledger of an older format one of the next: the format, and the change.
+const UPGRADES: [(&str, &str); 1] = [(
+    "1",
+    "ALTER TABLE batches ADD COLUMN weight INTEGER NOT NULL DEFAULT 1;",
+)];
+
+/// `rows.id` is the batch's number and the row's, see [`crate::ledger::places::row_id`]: in order of file without an index.
 /// `tasks.due_at` is the end of the lease while `claimed_at` is set, and null once settled, so that `tasks_due`
 /// holds open tasks alone and a claim costs the same however many are done or waiting.
 /// `tasks.source` and `tasks.staged` are the rows whose payload is in force, or waits to be.
@@ -25,7 +31,7 @@ CREATE TABLE spaces (
 CREATE TABLE batches (
     no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, space INTEGER NOT NULL, created_at INTEGER NOT NULL,
     rows_total INTEGER NOT NULL, rows_imported INTEGER NOT NULL, cancelled INTEGER NOT NULL, pause TEXT,
-    batch TEXT NOT NULL, job_text TEXT NOT NULL
+    batch TEXT NOT NULL, job_text TEXT NOT NULL, weight INTEGER NOT NULL DEFAULT 1
 );
 CREATE TABLE counts (
     batch INTEGER NOT NULL, slot INTEGER NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (batch, slot)
@@ -84,6 +90,8 @@ impl fmt::Display for Place {
 enum Content {
     Nothing,
     OurFormat,
+    /// So many of [`UPGRADES`] were made already.
+    Older(usize),
     Other(String),
 }
 
@@ -122,8 +130,8 @@ impl Place {
         connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
-        if matches!(content, Content::Nothing) {
-            self.create(&mut connection)?;
+        if !matches!(content, Content::OurFormat) {
+            self.create_or_upgrade(&mut connection)?;
         }
         Ok(connection)
     }
@@ -139,16 +147,21 @@ impl Place {
         Ok(connection)
     }
 
-    fn create(&self, connection: &mut Connection) -> Result<(), LedgerError> {
+    fn create_or_upgrade(&self, connection: &mut Connection) -> Result<(), LedgerError> {
         let transaction = Transaction::new(connection, TransactionBehavior::Immediate)?;
         // Another process may have been faster.
         match self::content(&transaction)? {
             Content::OurFormat => return Ok(()),
             Content::Other(found) => return Err(self.format_error(found)),
-            Content::Nothing => {}
+            Content::Nothing => transaction.execute_batch(TABLES)?,
+            Content::Older(made) => {
+                for (_, change) in UPGRADES.iter().skip(made) {
+                    transaction.execute_batch(change)?;
+                }
+            }
         }
-        transaction.execute_batch(TABLES)?;
-        transaction.execute("INSERT INTO meta VALUES ('format', ?1)", [FORMAT])?;
+        let meta = "INSERT OR REPLACE INTO meta VALUES ('format', ?1), ('enlist', ?2)";
+        transaction.execute(meta, (FORMAT, env!("CARGO_PKG_VERSION")))?;
         Ok(transaction.commit()?)
     }
 
@@ -175,12 +188,35 @@ impl Place {
     }
 
     fn format_error(&self, found: String) -> LedgerError {
-        LedgerError::Format {
-            at: self.to_string(),
-            found,
-            wanted: FORMAT.to_owned(),
-        }
+        format_error(self.to_string(), found)
     }
+}
+
+fn format_error(at: String, found: String) -> LedgerError {
+    LedgerError::Format {
+        at,
+        found,
+        wanted: FORMAT.to_owned(),
+    }
+}
+
+/// Whether the ledger still has our format: while it is open, a newer version beside us may change it.
+pub(super) fn still_ours(connection: &Connection) -> Result<(), LedgerError> {
+    let mut statement = connection.prepare_cached("SELECT value = ?1 FROM meta WHERE name = 'format'")?;
+    if statement.query_row([FORMAT], |row| row.get(0)).optional()? == Some(true) {
+        return Ok(());
+    }
+    let found = match content(connection)? {
+        Content::Other(found) => found,
+        Content::Older(made) => UPGRADES.get(made).map_or("older", |(from, _)| from).to_owned(),
+        Content::OurFormat => return Ok(()),
+        Content::Nothing => "unknown (it is empty now)".to_owned(),
+    };
+    let at = connection.path().filter(|path| !path.is_empty());
+    Err(format_error(
+        format!("sqlite:{}", at.unwrap_or(":memory:")),
+        found,
+    ))
 }
 
 fn connect(path: &Path, options: SqliteOptions) -> Result<Connection, LedgerError> {
@@ -221,19 +257,27 @@ fn content(connection: &Connection) -> Result<Content, LedgerError> {
         return Ok(Content::Nothing);
     }
     let has_meta = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'meta'";
-    let format: Option<String> = if connection.query_row(has_meta, [], |row| row.get::<_, i64>(0))? == 1 {
-        connection
-            .query_row("SELECT value FROM meta WHERE name = 'format'", [], |row| {
-                row.get(0)
-            })
-            .optional()
-            .unwrap_or(None)
-    } else {
-        None
+    let is_meta = connection.query_row(has_meta, [], |row| row.get::<_, i64>(0))? == 1;
+    let Some(format) = is_meta.then(|| meta(connection, "format")).flatten() else {
+        return Ok(Content::Other(
+            "unknown (it is another program's SQLite database)".into(),
+        ));
     };
-    Ok(match format {
-        Some(format) if format == FORMAT => Content::OurFormat,
-        Some(format) => Content::Other(format),
-        None => Content::Other("unknown (it is another program's SQLite database)".into()),
-    })
+    if format == FORMAT {
+        return Ok(Content::OurFormat);
+    }
+    if let Some(made) = UPGRADES.iter().position(|(from, _)| *from == format) {
+        return Ok(Content::Older(made));
+    }
+    Ok(Content::Other(match meta(connection, "enlist") {
+        Some(version) => format!("{format} (of enlist {version})"),
+        None => format,
+    }))
+}
+
+fn meta(connection: &Connection, name: &str) -> Option<String> {
+    connection
+        .query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get(0))
+        .optional()
+        .unwrap_or(None)
 }

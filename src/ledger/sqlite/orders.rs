@@ -5,13 +5,14 @@ use std::collections::HashSet;
 use rusqlite::Connection;
 
 use super::batches::{Known, set_cancelled};
-use super::tasks::{Stored, count, row_id, row_ids, seq_of, stored};
+use super::tasks::{Damaged, Stored, count, stored};
 use crate::domain::ids::BatchId;
 use crate::domain::machine::Order;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::LedgerError;
 use crate::ledger::counting::Differences;
 use crate::ledger::moves::ordered;
+use crate::ledger::places::{row_id, row_ids, seq_of};
 
 /// Rows looked at in one transaction, so that workers get their turn in between.
 pub(super) const CHUNK: usize = 500;
@@ -43,10 +44,14 @@ pub(super) fn apply(
         set_cancelled(connection, batch.no, false)?;
     }
     let (rows, last) = chunk(connection, batch.no, from)?;
+    // What cannot be read is left as it is: an order to hundreds should not fail by one.
+    for damaged in rows.iter().filter_map(|row| row.as_ref().err()) {
+        damaged.tell(connection);
+    }
     let mut differences = Differences::default();
     let mut changed = 0;
     let mut seen = HashSet::new();
-    for stored in &rows {
+    for stored in rows.iter().flatten() {
         // A key that stands in a file twice has one task.
         if stored.batch != batch.no || !seen.insert(stored.id) {
             continue;
@@ -64,7 +69,9 @@ pub(super) fn apply(
     Ok(Chunk { changed, next })
 }
 
-fn chunk(connection: &Connection, batch: i64, from: u64) -> Result<(Vec<Stored>, Option<i64>), LedgerError> {
+type Rows = Vec<Result<Stored, Damaged>>;
+
+fn chunk(connection: &Connection, batch: i64, from: u64) -> Result<(Rows, Option<i64>), LedgerError> {
     let mut statement = connection.prepare_cached(OF_BATCH)?;
     let max = i64::try_from(CHUNK).unwrap_or(i64::MAX);
     let mut rows = statement.query((row_id(batch, from)?, row_ids(batch).end, max))?;

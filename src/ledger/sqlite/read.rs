@@ -4,14 +4,16 @@ use rusqlite::{Connection, Row};
 use uuid::Uuid;
 
 use super::batches::number;
-use super::tasks::{decode, row_id, row_ids, seq_of};
+use super::tasks::decode;
 use super::trouble::unreadable;
 use crate::domain::attempt::{Attempt, CallKind};
 use crate::domain::batch::Counts;
 use crate::domain::ids::{BatchId, CorrelationId, RequestId, RowKey, Scope};
+use crate::domain::task::Task;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{LedgerError, RowView};
 use crate::ledger::counting;
+use crate::ledger::places::{row_id, row_ids, seq_of};
 
 pub(super) const ROWS: &str = "SELECT r.id, r.line, r.cells, r.faults, t.key, t.task \
      FROM rows r LEFT JOIN tasks t ON t.id = r.task WHERE r.id >= ?1 AND r.id < ?2 ORDER BY r.id LIMIT ?3";
@@ -58,8 +60,10 @@ fn view(row: &Row<'_>) -> Result<RowView, LedgerError> {
     let json = |why: serde_json::Error| unreadable("a stored row", why);
     let text = |why: rusqlite::types::FromSqlError| unreadable("a stored row", why);
     let faults = row.get_ref(3)?.as_str_or_null().map_err(text)?;
-    let key = row.get_ref(4)?.as_str_or_null().map_err(text)?;
-    let task = row.get_ref(5)?.as_str_or_null().map_err(text)?;
+    let (task, unreadable) = match task(row) {
+        Ok(task) => (task, None),
+        Err(why) => (None, Some(why)),
+    };
     Ok(RowView {
         seq: seq_of(row.get(0)?),
         line: u64::try_from(row.get::<_, i64>(1)?).unwrap_or_default(),
@@ -67,14 +71,22 @@ fn view(row: &Row<'_>) -> Result<RowView, LedgerError> {
         faults: faults
             .map_or(Ok(Vec::new()), serde_json::from_str)
             .map_err(json)?,
-        task: match key.zip(task) {
-            Some((key, task)) => {
-                let key = RowKey::new(key).map_err(|why| unreadable("a stored key", why))?;
-                Some((key, decode(task)?))
-            }
-            None => None,
-        },
+        task,
+        unreadable,
     })
+}
+
+/// The key and the task of a row, if it made one; or why they cannot be read.
+fn task(row: &Row<'_>) -> Result<Option<(RowKey, Task)>, String> {
+    let text = |column| {
+        let value = row.get_ref(column).map_err(|why| why.to_string())?;
+        value.as_str_or_null().map_err(|why| why.to_string())
+    };
+    let Some((key, task)) = text(4)?.zip(text(5)?) else {
+        return Ok(None);
+    };
+    let key = RowKey::new(key).map_err(|why| why.to_string())?;
+    Ok(Some((key, decode(task)?)))
 }
 
 /// Every attempt for a key, oldest first.

@@ -1,5 +1,8 @@
 //! What is SQLite's own: plans of its queries, files that are not ours, locks, full disks, groups of requests.
 
+mod damaged;
+mod formats;
+
 use std::path::PathBuf;
 
 use rusqlite::Connection;
@@ -43,6 +46,7 @@ fn batch(name: &str) -> Batch {
         created_at: Timestamp::from_ms(0),
         pause: None,
         cancelled: false,
+        weight: Weight::default(),
     }
 }
 
@@ -59,6 +63,16 @@ fn rows(from: u64, n: u64) -> Vec<NewRow> {
         },
     };
     (from..from + n).map(row).collect()
+}
+
+fn ask(now: Timestamp) -> ClaimAsk {
+    ClaimAsk {
+        worker: crate::domain::ids::WorkerId::new("w_1"),
+        max: 64,
+        lease: Duration::from_secs(5),
+        now,
+        only: None,
+    }
 }
 
 fn plan(connection: &Connection, sql: &str, named: usize) -> String {
@@ -95,7 +109,7 @@ fn what_is_not_ours_is_refused_and_left_as_it_is() {
     let (_folder, path) = place();
     std::fs::write(&path, "provider,key\nadobe,1\n".repeat(100)).unwrap();
     let before = std::fs::read(&path).unwrap();
-    insta::assert_snapshot!(refusal(&path), @"the ledger at sqlite:FILE has format unknown (it is not an SQLite database), this program reads format 1; hint: name another one, or use the version of enlist that made it");
+    insta::assert_snapshot!(refusal(&path), @"the ledger at sqlite:FILE has format unknown (it is not an SQLite database), this program reads format 2; hint: name another one, or use the version of enlist that made it");
     assert_eq!(std::fs::read(&path).unwrap(), before);
 
     let (_folder, path) = place();
@@ -103,15 +117,8 @@ fn what_is_not_ours_is_refused_and_left_as_it_is() {
     other.execute_batch("CREATE TABLE bookmarks (url TEXT)").unwrap();
     drop(other);
     let before = std::fs::read(&path).unwrap();
-    insta::assert_snapshot!(refusal(&path), @"the ledger at sqlite:FILE has format unknown (it is another program's SQLite database), this program reads format 1; hint: name another one, or use the version of enlist that made it");
+    insta::assert_snapshot!(refusal(&path), @"the ledger at sqlite:FILE has format unknown (it is another program's SQLite database), this program reads format 2; hint: name another one, or use the version of enlist that made it");
     assert_eq!(std::fs::read(&path).unwrap(), before);
-
-    let (_folder, path) = place();
-    drop(SqliteLedger::open(&path).unwrap());
-    let newer = Connection::open(&path).unwrap();
-    newer.execute("UPDATE meta SET value = '2'", []).unwrap();
-    drop(newer);
-    insta::assert_snapshot!(refusal(&path), @"the ledger at sqlite:FILE has format 2, this program reads format 1; hint: name another one, or use the version of enlist that made it");
 }
 
 /// The error of opening `path`, which must be about the format.

@@ -3,6 +3,7 @@
 use rusqlite::ErrorCode;
 
 use crate::engine::ports::LedgerError;
+pub(super) use crate::ledger::unreadable;
 
 impl From<rusqlite::Error> for LedgerError {
     fn from(error: rusqlite::Error) -> Self {
@@ -25,11 +26,6 @@ impl From<rusqlite::Error> for LedgerError {
         };
         Self::Unavailable(format!("{error}; hint: {hint}"))
     }
-}
-
-/// Something stored that does not read back: `what` it is, and why.
-pub(super) fn unreadable(what: &str, why: impl std::fmt::Display) -> LedgerError {
-    LedgerError::Corrupt(format!("{what}: {why}"))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::open::still_ours;
 use crate::engine::ports::LedgerError;
 use crate::ledger::turns::Turns;
 
@@ -36,7 +37,8 @@ impl Store {
 
     fn begin(&self) -> Result<(), LedgerError> {
         self.roll_back();
-        self.run("BEGIN IMMEDIATE")
+        self.run("BEGIN IMMEDIATE")?;
+        still_ours(&self.connection).inspect_err(|_| self.roll_back())
     }
 
     fn commit(&self) -> Result<(), LedgerError> {
@@ -124,6 +126,11 @@ fn again(error: &LedgerError) -> LedgerError {
     match error {
         LedgerError::Corrupt(what) => LedgerError::Corrupt(what.clone()),
         LedgerError::Unavailable(what) => LedgerError::Unavailable(what.clone()),
+        LedgerError::Format { at, found, wanted } => LedgerError::Format {
+            at: at.clone(),
+            found: found.clone(),
+            wanted: wanted.clone(),
+        },
         other => LedgerError::Unavailable(other.to_string()),
     }
 }

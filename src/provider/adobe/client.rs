@@ -13,6 +13,7 @@ use super::{AdobeSettings, classify};
 use crate::domain::answer::{Answer, Refused};
 use crate::domain::attempt::CallKind;
 use crate::domain::ids::{AccountId, CorrelationId, RequestId};
+use crate::engine::lease::{LeaseWatch, Moment};
 use crate::engine::ports::{Budget, LookUpCall, PendingPage, Permit, Provider, Reply, SubmitCall};
 use crate::provider::SettingError;
 use crate::provider::token::{Token, TokenFailure, TokenSource};
@@ -67,8 +68,19 @@ impl Adobe {
     }
 
     /// Makes one exchange. `Err` says why there was none that could be classified: no token, or a refused one.
-    async fn exchange(&self, kind: CallKind, ask: &Ask, trail: &mut Trail) -> Result<Exchange, Answer> {
+    /// A request under a `lease` leaves while that holds, or not at all.
+    async fn exchange(
+        &self,
+        kind: CallKind,
+        ask: &Ask,
+        lease: Option<&LeaseWatch>,
+        trail: &mut Trail,
+    ) -> Result<Exchange, Answer> {
         let (token, permit) = self.token_and_leave(kind).await?;
+        // Looked at last: while the token was fetched or leave was waited for, this process may have been stopped.
+        if lease.is_some_and(|lease| !lease.is_held(Moment::now(&*self.world))) {
+            return Err(Answer::NoLeave);
+        }
         let request = ask.request(
             &self.client_id,
             token.bearer.clone(),
@@ -115,10 +127,10 @@ impl Adobe {
     /// that the server had closed (providers.md 6.1, 7.1 D12). A submit is never repeated here.
     async fn read(&self, kind: CallKind, ask: &Ask, trail: &mut Trail) -> Result<Exchange, Answer> {
         trail.renew(self.world.as_ref());
-        match self.exchange(kind, ask, trail).await {
+        match self.exchange(kind, ask, None, trail).await {
             Ok(Exchange::Broken(_)) => {
                 trail.renew(self.world.as_ref());
-                self.exchange(kind, ask, trail).await
+                self.exchange(kind, ask, None, trail).await
             }
             other => other,
         }
@@ -140,7 +152,8 @@ impl Provider for Adobe {
     async fn submit(&self, call: &SubmitCall) -> Reply {
         let mut trail = Trail::new(call.correlation_id, RequestId::fresh(self.world.dice()));
         let ask = Ask::create(&self.base, Arc::clone(&call.payload));
-        let answer = match self.exchange(CallKind::Submit, &ask, &mut trail).await {
+        let exchange = self.exchange(CallKind::Submit, &ask, Some(&call.lease), &mut trail);
+        let answer = match exchange.await {
             Ok(exchange) => classify::create(&exchange, self.world.now()),
             Err(answer) => answer,
         };

@@ -1,13 +1,14 @@
 //! Batches: known, listed, paused, resumed.
 
-use enlist::domain::batch::{Batch, Counts, PauseReason};
+use enlist::domain::batch::{Batch, Counts, PauseReason, Weight};
 use enlist::domain::ids::Scope;
 use enlist::domain::machine::Order;
 use enlist::domain::task::Outcome;
 use enlist::engine::ports::{ClaimAsk, Ledger, LedgerError, Which};
 
 use super::fixture::{
-    ask, at, batch, batch_in, claim, claim_one, claimed, commit, import, import_n, pause, row, scope, settled,
+    ask, at, batch, batch_in, claim, claim_one, claimed, commit, import, import_n, pause, row, scope,
+    settled, weigh,
 };
 
 pub(crate) async fn a_batch_is_found_as_it_was_made(ledger: &dyn Ledger) {
@@ -16,6 +17,7 @@ pub(crate) async fn a_batch_is_found_as_it_was_made(ledger: &dyn Ledger) {
         derived_keys: true,
         rows_total: 1 << 40,
         pause: Some(pause(PauseReason::Quota, 5, Some(10))),
+        weight: Weight::new(7).unwrap(),
         ..batch("one")
     };
     assert_eq!(ledger.open_batch(&made).await.unwrap(), made);
@@ -51,6 +53,18 @@ pub(crate) async fn opening_it_again_replaces_the_job_text_alone(ledger: &dyn Le
     assert_eq!(ledger.batch(&wanted.id).await.unwrap(), Some(wanted));
 }
 
+pub(crate) async fn a_weight_is_kept_when_it_is_opened_again(ledger: &dyn Ledger) {
+    let made = ledger.open_batch(&batch("one")).await.unwrap();
+    assert_eq!(made.weight, Weight::default());
+    weigh(ledger, &made.id, 7).await;
+    let again = ledger.open_batch(&batch("one")).await.unwrap();
+    assert_eq!(again.weight.get(), 7);
+    assert_eq!(ledger.batches().await.unwrap(), [again.clone()]);
+    assert_eq!(ledger.batch(&made.id).await.unwrap(), Some(again));
+    weigh(ledger, &made.id, 1).await;
+    assert_eq!(ledger.batch(&made.id).await.unwrap(), Some(made));
+}
+
 pub(crate) async fn the_newest_comes_first(ledger: &dyn Ledger) {
     for (name, ms) in [("middle", 5), ("oldest", 1), ("newest", 9)] {
         let made = Batch {
@@ -77,6 +91,7 @@ pub(crate) async fn what_is_not_known_is_said_to_be_unknown(ledger: &dyn Ledger)
     };
     no_batch(ledger.append(&id, &[row(0, "a")], at(0)).await.map(|_| ()));
     no_batch(ledger.cancel(&id).await);
+    no_batch(ledger.set_weight(&id, Weight::default()).await);
     no_batch(ledger.apply_to_batch(&id, &Order::Retry, at(0)).await.map(|_| ()));
     assert_eq!(ledger.batch(&id).await.unwrap(), None);
     assert_eq!(ledger.batches().await.unwrap(), []);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use enlist::domain::answer::{InactiveReason, RowError};
 use enlist::domain::attempt::{Attempt, CallKind};
-use enlist::domain::batch::{Batch, Counts, Pause, PauseReason, Tally};
+use enlist::domain::batch::{Batch, Counts, Pause, PauseReason, Tally, Weight};
 use enlist::domain::ids::{
     AccountId, BatchId, CorrelationId, Digest, RequestId, RowKey, Scope, StatusCode, WorkerId,
 };
@@ -63,6 +63,7 @@ pub(crate) fn batch_in(scope: &Scope, name: &str) -> Batch {
         created_at: at(0),
         pause: None,
         cancelled: false,
+        weight: Weight::default(),
     }
 }
 
@@ -243,6 +244,11 @@ pub(crate) fn pause(reason: PauseReason, ms: i64, until: Option<i64>) -> Pause {
         since: at(ms),
         until: until.map(at),
     }
+}
+
+/// Gives a batch this weight.
+pub(crate) async fn weigh(ledger: &dyn Ledger, id: &BatchId, weight: u32) {
+    ledger.set_weight(id, Weight::new(weight).unwrap()).await.unwrap();
 }
 
 /// Counts with these tallies and nothing else.

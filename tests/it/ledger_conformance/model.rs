@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use enlist::domain::answer::{AccountSeen, Answer, Answered, InactiveReason, Meaning, RowError, Silence};
@@ -16,10 +17,14 @@ use enlist::domain::policy::retry::RetryPolicy;
 use enlist::domain::task::{Action, Task};
 use enlist::domain::time::Timestamp;
 use enlist::engine::ports::{Claim, ClaimAsk, Commit, Kept, Ledger, Which, payload_digest};
+use enlist::ledger::redis::RedisLedger;
 use enlist::ledger::sqlite::SqliteLedger;
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 
-use super::fixture::{LEASE, ask, at, attempt, batch, key, pause, row_with, scope};
+use crate::redis_server::RedisServer;
+
+use super::fixture::{LEASE, ask, at, attempt, batch, key, pause, row_with, scope, weigh};
 use super::sealed::sealed;
 
 const BATCHES: [&str; 3] = ["one", "two", "three"];
@@ -36,6 +41,7 @@ enum Op {
     Pause(usize, Option<i64>),
     Resume(usize),
     Cancel(usize),
+    Weigh(usize, u32),
     Wait(i64),
 }
 
@@ -50,7 +56,8 @@ fn any_op() -> impl Strategy<Value = Op> {
         2 => (batch.clone(), 0_u8..3).prop_map(|(b, order)| Op::Order(b, order)),
         1 => (batch.clone(), prop::option::of(0_i64..60_000)).prop_map(|(b, until)| Op::Pause(b, until)),
         2 => batch.clone().prop_map(Op::Resume),
-        1 => batch.prop_map(Op::Cancel),
+        1 => batch.clone().prop_map(Op::Cancel),
+        1 => (batch, 1_u32..=100).prop_map(|(b, weight)| Op::Weigh(b, weight)),
         5 => (1_i64..50_000).prop_map(Op::Wait),
     ]
 }
@@ -323,6 +330,7 @@ impl Run {
                     usize::from(self.model.paused_until[owner].take().is_some())
                 );
             }
+            Op::Weigh(owner, weight) => weigh(&*self.ledger, &self.ids[owner], weight).await,
             Op::Cancel(owner) => {
                 self.ledger.cancel(&self.ids[owner]).await.unwrap();
                 self.model.cancelled[owner] = true;
@@ -472,26 +480,55 @@ impl Run {
     }
 }
 
+async fn run(ledger: Arc<dyn Ledger>, ops: Vec<Op>) {
+    let mut run = Run::new(ledger).await;
+    for op in ops {
+        run.step(op).await;
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
     fn any_sequence_of_operations(ops in prop::collection::vec(any_op(), 1..80)) {
-        keeps_to_the_model(Arc::new(SqliteLedger::in_memory().unwrap()), ops);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            run(Arc::new(SqliteLedger::in_memory().unwrap()), ops).await;
+        });
     }
 
     #[test]
     fn any_sequence_of_operations_with_every_row_sealed(ops in prop::collection::vec(any_op(), 1..80)) {
-        keeps_to_the_model(sealed(Arc::new(SqliteLedger::in_memory().unwrap())), ops);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            run(sealed(Arc::new(SqliteLedger::in_memory().unwrap())), ops).await;
+        });
     }
 }
 
-fn keeps_to_the_model(ledger: Arc<dyn Ledger>, ops: Vec<Op>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(async {
-        let mut run = Run::new(ledger).await;
-        for op in ops {
-            run.step(op).await;
-        }
+/// One server for all cases; each case has a ledger of its own name.
+#[test]
+fn any_sequence_of_operations_on_redis() {
+    let server = RedisServer::start();
+    let case = AtomicU32::new(0);
+    let mut runner = TestRunner::new(ProptestConfig {
+        source_file: Some(file!()),
+        ..ProptestConfig::with_cases(96)
     });
+    let sequences = prop::collection::vec(any_op(), 1..80);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let tried = runner.run(&sequences, |ops| {
+        let name = format!("case-{}", case.fetch_add(1, Ordering::Relaxed));
+        runtime.block_on(async {
+            let address = server.address(&name).parse().unwrap();
+            run(Arc::new(RedisLedger::open(&address).await.unwrap()), ops).await;
+        });
+        Ok(())
+    });
+    tried.unwrap();
 }

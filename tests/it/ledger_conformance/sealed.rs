@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use enlist::domain::attempt::Attempt;
-use enlist::domain::batch::{Batch, Counts, Pause};
+use enlist::domain::batch::{Batch, Counts, Pause, Weight};
 use enlist::domain::ids::{BatchId, RowKey, Scope};
 use enlist::domain::machine::Order;
 use enlist::domain::time::Timestamp;
@@ -86,6 +86,10 @@ impl Ledger for Everything {
 
     async fn cancel(&self, id: &BatchId) -> Result<(), LedgerError> {
         self.0.cancel(id).await
+    }
+
+    async fn set_weight(&self, id: &BatchId, weight: Weight) -> Result<(), LedgerError> {
+        self.0.set_weight(id, weight).await
     }
 
     async fn counts(&self, id: &BatchId) -> Result<Counts, LedgerError> {

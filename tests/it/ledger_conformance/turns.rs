@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use enlist::domain::ids::BatchId;
 use enlist::engine::ports::{Claim, ClaimAsk, Ledger};
 
-use super::fixture::{ask, at, claim, commit, import_n, pending};
+use super::fixture::{ask, at, claim, commit, import_n, pending, weigh};
 
 pub(crate) async fn five_rows_do_not_wait_for_fifty_thousand(ledger: &dyn Ledger) {
     let large = import_n(ledger, "large", 50_000).await;
@@ -29,6 +29,52 @@ pub(crate) async fn small_claims_go_round_the_batches(ledger: &dyn Ledger) {
         claims.extend(claim(ledger, 3, at(1)).await);
     }
     assert_eq!(by_batch(&claims), ids.into_iter().map(|id| (id, 10)).collect());
+}
+
+pub(crate) async fn weights_share_in_proportion(ledger: &dyn Ledger) {
+    let heavy = import_n(ledger, "heavy", 900).await;
+    let light = import_n(ledger, "light", 900).await;
+    weigh(ledger, &heavy, 3).await;
+    for (size, times) in [(64, 4), (3, 40), (1, 120)] {
+        let mut claims = Vec::new();
+        for _ in 0..times {
+            claims.extend(claim(ledger, size, at(1)).await);
+        }
+        let got = by_batch(&claims);
+        assert_eq!(claims.len(), size * times);
+        let share = claims.len() / 4;
+        assert!(
+            got[&light].abs_diff(share) <= 2,
+            "{got:?}: {share} are the share of {light}, in claims of {size}"
+        );
+    }
+    // What one cannot use goes to the other, whatever they weigh.
+    let rest = claim(ledger, 2_000, at(1)).await;
+    assert_eq!(rest.len(), 1_800 - 256 - 120 - 120);
+}
+
+pub(crate) async fn a_weight_set_live_works_from_the_next_claim_on(ledger: &dyn Ledger) {
+    let one = import_n(ledger, "one", 500).await;
+    let two = import_n(ledger, "two", 500).await;
+    let got = by_batch(&claim(ledger, 40, at(1)).await);
+    assert_eq!(got, BTreeMap::from([(one.clone(), 20), (two.clone(), 20)]));
+    for (weight, share) in [(9, 90), (1, 50), (4, 80)] {
+        weigh(ledger, &two, weight).await;
+        let got = by_batch(&claim(ledger, 100, at(1)).await);
+        assert!(
+            got[&two].abs_diff(share) <= 2 && got[&one] + got[&two] == 100,
+            "{got:?} with a weight of {weight}"
+        );
+    }
+}
+
+pub(crate) async fn five_rows_do_not_wait_for_a_heavy_batch(ledger: &dyn Ledger) {
+    let heavy = import_n(ledger, "heavy", 2_000).await;
+    weigh(ledger, &heavy, 9).await;
+    claim(ledger, 64, at(1)).await;
+    let urgent = import_n(ledger, "urgent", 5).await;
+    let got = by_batch(&claim(ledger, 64, at(1)).await);
+    assert_eq!(got, BTreeMap::from([(heavy, 59), (urgent, 5)]));
 }
 
 pub(crate) async fn submits_go_before_reads(ledger: &dyn Ledger) {

@@ -14,6 +14,8 @@ use crate::provider::transport::{Head, HttpRequest};
 
 const TOKEN_PATH: &str = "/ims/token/v3";
 const CREATED: &str = r#"{"resellerId":"5556667778","status":"1002"}"#;
+/// Longer than the clock is moved on by any test that is not about leases.
+const LEASE: Duration = Duration::from_secs(30 * 24 * 3600);
 const PAYLOAD: &str = r#"{"externalReferenceId":"888","companyProfile":{"companyName":"A&B + \"C\" ＆"}}"#;
 
 fn settings(base: &str) -> AdobeSettings {
@@ -74,9 +76,14 @@ fn intent() -> CorrelationId {
 }
 
 fn submit() -> SubmitCall {
+    submit_under(LeaseWatch::new(Moment::now(&*TestWorld::new()), LEASE))
+}
+
+fn submit_under(lease: LeaseWatch) -> SubmitCall {
     SubmitCall {
         correlation_id: intent(),
         payload: PAYLOAD.into(),
+        lease,
     }
 }
 

@@ -1,0 +1,175 @@
+//! The ledger that many machines share: one Redis (or Valkey), 6.2 or newer.
+//!
+//! What becomes of a task is decided here, in Rust, by the same functions as in every ledger; scripts in Redis compare
+//! and set, many tasks at a time: a task is written only if it still is what was seen. So each script is short and
+//! bounded, and a repeated one does nothing twice. [`keys`] has the map of what lies where,
+//! `docs/decisions/0013-redis-ledger.md` the reasons and the measurements.
+
+mod append;
+mod batches;
+mod block;
+mod bytes;
+mod claim;
+mod commit;
+mod keys;
+mod link;
+mod lua;
+mod open;
+mod orders;
+mod payloads;
+mod read;
+mod reply;
+mod save;
+mod stored;
+mod tasks;
+mod trouble;
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use redis::{Cmd, Value};
+
+use self::keys::Keys;
+use self::link::{Link, Lua};
+use self::payloads::Payloads;
+use self::save::Lent;
+use crate::config::RedisAddress;
+use crate::domain::attempt::Attempt;
+use crate::domain::batch::{Batch, Counts, Pause, Weight};
+use crate::domain::ids::{BatchId, RowKey, Scope};
+use crate::domain::machine::Order;
+use crate::domain::time::Timestamp;
+use crate::engine::ports::{
+    Appended, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView, Which,
+};
+use crate::ledger::turns::Turns;
+
+/// The format this program reads and writes. Any change to what lies in Redis needs a new one.
+const FORMAT: &str = "1";
+
+/// Tasks or rows in one script or pipeline: what bounds everybody's wait for it, about half a millisecond.
+const CHUNK: usize = 250;
+
+/// Times that something read is read again because somebody else changed it meanwhile.
+const ROUNDS_MAX: u32 = 32;
+
+/// A [`Ledger`] in Redis.
+#[derive(Debug)]
+pub struct RedisLedger {
+    link: Link,
+    keys: Keys,
+    turns: Mutex<Turns>,
+    /// Batches' numbers, which never change.
+    numbers: Mutex<HashMap<BatchId, i64>>,
+    lent: Mutex<Lent>,
+    payloads: Mutex<Payloads>,
+}
+
+impl RedisLedger {
+    /// Connects, and makes the ledger if there is none of its name.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unavailable`] when nobody answers; [`LedgerError::Format`] when another version made it.
+    pub async fn open(address: &RedisAddress) -> Result<Self, LedgerError> {
+        let link = Link::open(address).await?;
+        let keys = Keys::new(address.ledger());
+        open::open(&link, &keys).await?;
+        Ok(Self {
+            link,
+            keys,
+            turns: Mutex::default(),
+            numbers: Mutex::default(),
+            lent: Mutex::default(),
+            payloads: Mutex::default(),
+        })
+    }
+
+    /// Runs a script on this ledger's keys.
+    async fn run(&self, lua: &Lua, fill: &(dyn Fn(&mut Cmd) + Sync)) -> Result<Value, LedgerError> {
+        let with_format = |cmd: &mut Cmd| {
+            cmd.arg(FORMAT);
+            fill(cmd);
+        };
+        self.link.run(lua, &self.keys.meta(), &with_format).await
+    }
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Somebody else changes the same things faster than we can look.
+fn too_busy(what: &str) -> LedgerError {
+    LedgerError::Unavailable(format!(
+        "{what}: others change it all the time; it is tried again"
+    ))
+}
+
+#[async_trait]
+impl Ledger for RedisLedger {
+    async fn open_batch(&self, batch: &Batch) -> Result<Batch, LedgerError> {
+        self.make_batch(batch).await
+    }
+
+    async fn batch(&self, id: &BatchId) -> Result<Option<Batch>, LedgerError> {
+        self.find_batch(id).await
+    }
+
+    async fn batches(&self) -> Result<Vec<Batch>, LedgerError> {
+        self.all_batches().await
+    }
+
+    async fn append(
+        &self,
+        batch: &BatchId,
+        rows: &[NewRow],
+        now: Timestamp,
+    ) -> Result<Appended, LedgerError> {
+        self.append_rows(batch, rows, now).await
+    }
+
+    async fn claim(&self, ask: &ClaimAsk) -> Result<Claimed, LedgerError> {
+        self.claim_due(ask).await
+    }
+
+    async fn commit(&self, commits: &[Commit], now: Timestamp) -> Result<Vec<Kept>, LedgerError> {
+        self.keep(commits, now).await
+    }
+
+    async fn extend(&self, leases: &[Lease], until: Timestamp) -> Result<(), LedgerError> {
+        self.prolong(leases, until).await
+    }
+
+    async fn apply_to_batch(&self, id: &BatchId, order: &Order, now: Timestamp) -> Result<u64, LedgerError> {
+        self.order_batch(id, order, now).await
+    }
+
+    async fn set_pause(&self, which: &Which, pause: Option<&Pause>) -> Result<Vec<BatchId>, LedgerError> {
+        self.pause_batches(which, pause).await
+    }
+
+    async fn cancel(&self, id: &BatchId) -> Result<(), LedgerError> {
+        self.set_field(id, "cancelled", "1").await
+    }
+
+    async fn set_weight(&self, id: &BatchId, weight: Weight) -> Result<(), LedgerError> {
+        self.set_field(id, "weight", &weight.get().to_string()).await
+    }
+
+    async fn counts(&self, id: &BatchId) -> Result<Counts, LedgerError> {
+        self.read_counts(id).await
+    }
+
+    async fn rows(&self, id: &BatchId, from: u64, max: u32) -> Result<Vec<RowView>, LedgerError> {
+        self.read_rows(id, from, max).await
+    }
+
+    async fn history(&self, scope: &Scope, key: &RowKey) -> Result<Vec<Attempt>, LedgerError> {
+        self.read_history(scope, key).await
+    }
+
+    fn describe(&self) -> String {
+        self.link.name().to_owned()
+    }
+}

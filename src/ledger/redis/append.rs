@@ -1,0 +1,379 @@
+//! Rows coming in: new ones make tasks, known ones feed theirs. A few blocks of rows at a time, each part whole or not at
+//! all. Keys are first taken to be new; the script says which are not.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use redis::{Cmd, Pipeline};
+
+use super::batches::Known;
+use super::block::{self, BLOCK_ROWS, BlockRow, block_of};
+use super::keys::bucket;
+use super::reply::{bytes, list, number, text};
+use super::save::{Save, add_counts, place, score};
+use super::stored::Stored;
+use super::tasks::id_bytes;
+use super::{CHUNK, ROUNDS_MAX, RedisLedger, lua, too_busy};
+use crate::domain::ids::{BatchId, Digest, RowKey};
+use crate::domain::machine::{Order, order};
+use crate::domain::task::Task;
+use crate::domain::time::Timestamp;
+use crate::engine::ports::{Appended, LedgerError, NewRow, NewRowBody};
+use crate::ledger::counting::Differences;
+use crate::ledger::moves::{Hold, fed};
+use crate::ledger::places::{Sources, row_id};
+
+/// What the script said to a part.
+enum Said {
+    Done,
+    /// Something is not as it was seen.
+    Again,
+    /// These of the keys thought new are known.
+    Known(Vec<usize>),
+}
+
+/// A block as it lies, and its rows.
+struct Block {
+    pressed: Vec<u8>,
+    rows: BTreeMap<u64, BlockRow>,
+}
+
+/// A task on its way through the rows of a part.
+struct Draft {
+    /// As it lay, if it is not new.
+    old: Option<(Stored, Vec<u8>)>,
+    new: Stored,
+}
+
+impl RedisLedger {
+    pub(super) async fn append_rows(
+        &self,
+        batch: &BatchId,
+        rows: &[NewRow],
+        now: Timestamp,
+    ) -> Result<Appended, LedgerError> {
+        let mut appended = Appended::default();
+        let mut known = Some(self.known(batch).await?);
+        for part in parts(rows) {
+            let known = match known.take() {
+                Some(known) => known,
+                None => self.known(batch).await?,
+            };
+            appended.add(self.append_part(batch, known, part, now).await?);
+        }
+        Ok(appended)
+    }
+
+    async fn append_part(
+        &self,
+        id: &BatchId,
+        mut batch: Known,
+        rows: &[NewRow],
+        now: Timestamp,
+    ) -> Result<Appended, LedgerError> {
+        let mut keys: BTreeSet<RowKey> = BTreeSet::new();
+        for _ in 0..ROUNDS_MAX {
+            let mut blocks = self.blocks_of(batch, rows).await?;
+            let tasks = self.tasks_of(batch.space, &keys).await?;
+            let mut import = Import::new(batch, tasks, now);
+            for row in rows {
+                let block = blocks.entry(block_of(row.seq)).or_insert_with(|| Block {
+                    pressed: Vec::new(),
+                    rows: BTreeMap::new(),
+                });
+                if !block.rows.contains_key(&row.seq) {
+                    block.rows.insert(row.seq, import.take(row)?);
+                }
+            }
+            if import.rows == 0 {
+                return Ok(Appended::default());
+            }
+            let new_keys = import.new_keys();
+            match self.send(&import, &blocks).await? {
+                Said::Done => return Ok(import.appended),
+                Said::Again => batch = self.known(id).await?,
+                Said::Known(which) => {
+                    keys.extend(which.into_iter().filter_map(|n| new_keys.get(n).cloned()));
+                }
+            }
+        }
+        Err(too_busy("the rows' tasks"))
+    }
+
+    /// The blocks in which these rows lie, of those that may be there already.
+    async fn blocks_of(&self, batch: Known, rows: &[NewRow]) -> Result<BTreeMap<u64, Block>, LedgerError> {
+        let wanted: BTreeSet<u64> = rows
+            .iter()
+            .map(|row| block_of(row.seq))
+            .filter(|block| block * BLOCK_ROWS < batch.imported)
+            .collect();
+        let mut pipe = Pipeline::with_capacity(wanted.len());
+        for block in &wanted {
+            pipe.cmd("HGET").arg(self.keys.rows(batch.no)).arg(*block);
+        }
+        let mut blocks = BTreeMap::new();
+        for (no, value) in wanted.into_iter().zip(self.link.ask_all(&pipe).await?) {
+            let pressed = bytes(value)?.unwrap_or_default();
+            let rows = match pressed.is_empty() {
+                true => BTreeMap::new(),
+                false => block::open(&pressed)?
+                    .into_iter()
+                    .map(|row| (row.seq, row))
+                    .collect(),
+            };
+            blocks.insert(no, Block { pressed, rows });
+        }
+        Ok(blocks)
+    }
+
+    /// The tasks of these keys.
+    async fn tasks_of(
+        &self,
+        space: i64,
+        keys: &BTreeSet<RowKey>,
+    ) -> Result<HashMap<RowKey, Draft>, LedgerError> {
+        let list: Vec<&RowKey> = keys.iter().collect();
+        let ids: Vec<i64> = self.ids_of(space, &list).await?.into_iter().flatten().collect();
+        let mut tasks = HashMap::with_capacity(ids.len());
+        for found in self.find(&ids).await?.into_values() {
+            let old = found.stored?;
+            let draft = Draft {
+                new: old.clone(),
+                old: Some((old.clone(), found.bytes)),
+            };
+            tasks.insert(old.key, draft);
+        }
+        Ok(tasks)
+    }
+
+    async fn send(&self, import: &Import, blocks: &BTreeMap<u64, Block>) -> Result<Said, LedgerError> {
+        let mut pressed = Vec::with_capacity(blocks.len());
+        for (no, block) in blocks {
+            let rows: Vec<BlockRow> = block.rows.values().cloned().collect();
+            pressed.push((*no, &block.pressed, block::press(&rows)?));
+        }
+        let answer = self
+            .run(&lua::APPEND, &|cmd| {
+                let batch = import.batch;
+                cmd.arg(batch.no)
+                    .arg(if batch.cancelled { "1" } else { "0" })
+                    .arg(import.imported)
+                    .arg(pressed.len());
+                for (no, old, new) in &pressed {
+                    cmd.arg(*no).arg(*old).arg(new);
+                }
+                import.add_to(cmd);
+            })
+            .await?;
+        let mut answer = list(answer)?.into_iter();
+        match answer.next() {
+            None => Ok(Said::Done),
+            Some(word) => match text(word)?.as_deref() {
+                Some("known") => {
+                    // Lua counts from one.
+                    let which = answer
+                        .map(|n| Ok(usize::try_from(number(n)?.unwrap_or(0) - 1).unwrap_or(usize::MAX)))
+                        .collect::<Result<_, LedgerError>>()?;
+                    Ok(Said::Known(which))
+                }
+                _ => Ok(Said::Again),
+            },
+        }
+    }
+}
+
+/// The rows in parts that lie in blocks of their own, of [`CHUNK`] rows or a little more.
+fn parts(rows: &[NewRow]) -> impl Iterator<Item = &[NewRow]> {
+    let mut rest = rows;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let mut len = 0;
+        let mut last = None;
+        for row in rest {
+            let block = block_of(row.seq);
+            if len >= CHUNK - (BLOCK_ROWS as usize) && last != Some(block) {
+                break;
+            }
+            last = Some(block);
+            len += 1;
+            if len >= 2 * CHUNK {
+                break;
+            }
+        }
+        let (part, after) = rest.split_at(len);
+        rest = after;
+        Some(part)
+    })
+}
+
+/// What the rows of a part come to.
+struct Import {
+    batch: Known,
+    now: Timestamp,
+    appended: Appended,
+    imported: u64,
+    /// Rows that were not there.
+    rows: usize,
+    tasks: HashMap<RowKey, Draft>,
+    /// Keys in the order they were met, so that numbers mean the same here and in the script.
+    made: Vec<RowKey>,
+    counts: Differences<i64>,
+}
+
+impl Import {
+    fn new(batch: Known, tasks: HashMap<RowKey, Draft>, now: Timestamp) -> Self {
+        Self {
+            batch,
+            now,
+            appended: Appended::default(),
+            imported: batch.imported,
+            rows: 0,
+            tasks,
+            made: Vec::new(),
+            counts: Differences::default(),
+        }
+    }
+
+    fn new_keys(&self) -> Vec<RowKey> {
+        self.made.clone()
+    }
+
+    fn take(&mut self, row: &NewRow) -> Result<BlockRow, LedgerError> {
+        let id = row_id(self.batch.no, row.seq)?;
+        self.rows += 1;
+        self.imported = self.imported.max(row.seq.saturating_add(1));
+        let mut kept = BlockRow {
+            seq: row.seq,
+            line: row.line,
+            cells: row.cells.clone(),
+            task: None,
+            payload: None,
+            faults: Vec::new(),
+        };
+        match &row.body {
+            NewRowBody::Faulty(faults) => {
+                self.appended.faulty += 1;
+                kept.faults.clone_from(faults);
+            }
+            NewRowBody::Sound { key, payload, digest } => {
+                let (task, is_needed) = match self.tasks.contains_key(key) {
+                    true => self.feed(id, key, *digest)?,
+                    false => (self.make(id, key, *digest), true),
+                };
+                kept.task = Some(task);
+                kept.payload = is_needed.then(|| payload.clone());
+            }
+        }
+        Ok(kept)
+    }
+
+    /// A task for a key that is new.
+    fn make(&mut self, id: i64, key: &RowKey, digest: Digest) -> i64 {
+        let mut task = Task::new(self.batch.action, digest, self.now);
+        if self.batch.cancelled {
+            task = order(&task, &Order::Cancel, self.now);
+        }
+        self.appended.new += 1;
+        self.counts.came(self.batch.no, &task);
+        let new = Stored {
+            id,
+            fence: 0,
+            since: None,
+            owner: self.batch.no,
+            key: key.clone(),
+            sources: Sources {
+                in_force: id,
+                staged: None,
+            },
+            task,
+        };
+        self.made.push(key.clone());
+        self.tasks.insert(key.clone(), Draft { old: None, new });
+        id
+    }
+
+    /// Feeds the task of a known key; says which it is, and whether this row's payload is needed.
+    fn feed(&mut self, row: i64, key: &RowKey, digest: Digest) -> Result<(i64, bool), LedgerError> {
+        let Some(draft) = self.tasks.get_mut(key) else {
+            return Err(LedgerError::Corrupt("a task came and went".into()));
+        };
+        let old = draft.new.clone();
+        // The end of the hold does not matter here.
+        let hold = old.since.map(|since| Hold { since, until: since });
+        let moved = fed(&old.task, hold, digest, self.batch.cancelled, self.now);
+        let slot = if digest != old.task.payload {
+            &mut self.appended.changed
+        } else if moved.task.state.is_settled() {
+            &mut self.appended.unchanged
+        } else {
+            &mut self.appended.resumed
+        };
+        *slot += 1;
+        self.counts
+            .moved(old.owner, &old.task, self.batch.no, &moved.task);
+        if hold.is_some() && !moved.hold_ends {
+            // The batch changes, the lease stays.
+            draft.new.owner = self.batch.no;
+            return Ok((old.id, false));
+        }
+        draft.new = old.becoming(self.batch.no, moved.task, Some((digest, row)))?;
+        Ok((old.id, draft.new.sources.has(row)))
+    }
+
+    /// As `append.lua` reads it, from the new keys on.
+    fn add_to(&self, cmd: &mut Cmd) {
+        cmd.arg(self.made.len());
+        for key in &self.made {
+            if let Some(Draft { new, .. }) = self.tasks.get(key) {
+                cmd.arg(bucket(self.batch.space, key))
+                    .arg(key.as_str())
+                    .arg(&id_bytes(new.id))
+                    .arg(new.encode())
+                    .arg(place(new))
+                    .arg(score(new).map_or_else(String::new, |at| at.to_string()));
+            }
+        }
+        let saves: Vec<Save> = self
+            .tasks
+            .values()
+            .filter_map(|draft| {
+                let (old, bytes) = draft.old.as_ref()?;
+                (draft.new != *old).then(|| Save::new(old, bytes.clone(), &draft.new, Differences::default()))
+            })
+            .collect();
+        cmd.arg(saves.len());
+        saves.iter().for_each(|save| save.add_to(cmd));
+        let counts: Vec<_> = self.counts.clone().into_changes().collect();
+        add_counts(cmd, &counts);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(seq: u64) -> NewRow {
+        NewRow {
+            seal: crate::engine::ports::Seal::Nothing,
+            seq,
+            line: seq,
+            cells: Vec::new(),
+            body: NewRowBody::Faulty(Vec::new()),
+        }
+    }
+
+    #[test]
+    fn parts_end_where_blocks_end() {
+        let rows: Vec<NewRow> = (20..1_020).map(row).collect();
+        let parts: Vec<&[NewRow]> = parts(&rows).collect();
+        assert_eq!(parts.iter().map(|part| part.len()).sum::<usize>(), 1_000);
+        for pair in parts.windows(2) {
+            assert_eq!(pair[1][0].seq % BLOCK_ROWS, 0);
+            assert!(pair[0].len() <= CHUNK);
+        }
+        // Rows that come in no order still make bounded parts.
+        let odd: Vec<NewRow> = (0..3_000).map(|n| row(n % 2)).collect();
+        assert!(super::parts(&odd).all(|part| part.len() <= 2 * CHUNK));
+    }
+}

@@ -1,0 +1,64 @@
+-- Adds rows and what they make of their tasks: all of it, or nothing if something is not as the caller saw it.
+-- ARGV: format, batch, cancelled, imported,
+--   n_blocks, (field, expected, new)*,
+--   n_new, (bucket, key, id, task, lane, score)*,
+--   n_saves, save*, n_counts, counts.
+-- Answers {} when done, {'again'} when a block, a task or the batch has changed, {'known', n…} with the numbers of
+-- keys thought new that are not.
+local batch, cancelled, imported = arg(), arg(), tonumber(arg())
+local about = p .. 'b:' .. batch
+if redis.call('HGET', about, 'cancelled') ~= cancelled then
+  return { 'again' }
+end
+
+local rows = p .. 'r:' .. batch
+local blocks = {}
+for i = 1, tonumber(arg()) do
+  local block = { field = arg(), expected = arg(), new = arg() }
+  if (redis.call('HGET', rows, block.field) or '') ~= block.expected then
+    return { 'again' }
+  end
+  blocks[i] = block
+end
+
+local made, known = {}, { 'known' }
+for i = 1, tonumber(arg()) do
+  local new = { bucket = p .. arg(), key = arg(), id = arg(), task = arg(), lane = arg(), score = arg() }
+  if redis.call('HEXISTS', new.bucket, new.key) == 1 then
+    known[#known + 1] = i
+  end
+  made[i] = new
+end
+if #known > 1 then
+  return known
+end
+
+local saves = {}
+for i = 1, tonumber(arg()) do
+  local item = read_save()
+  if redis.call('HGET', tasks(item.id), item.id) ~= item.expected then
+    return { 'again' }
+  end
+  saves[i] = item
+end
+count(tonumber(arg()))
+
+for _, block in ipairs(blocks) do
+  redis.call('HSET', rows, block.field, block.new)
+end
+for _, new in ipairs(made) do
+  redis.call('HSET', new.bucket, new.key, new.id)
+  redis.call('HSET', tasks(new.id), new.id, new.task)
+  if new.lane ~= '' then
+    redis.call('ZADD', due(new.lane), new.score, new.id)
+    opened[new.lane] = true
+  end
+end
+for _, item in ipairs(saves) do
+  save(item)
+end
+if imported > tonumber(redis.call('HGET', about, 'imported')) then
+  redis.call('HSET', about, 'imported', imported)
+end
+finish()
+return {}

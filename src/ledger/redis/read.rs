@@ -1,0 +1,185 @@
+//! What reports and people read.
+
+use redis::Value;
+use uuid::Uuid;
+
+use super::block::BlockRow;
+use super::bytes::Reader;
+use super::keys::{calls, space};
+use super::payloads::blocks_between;
+use super::reply::{bytes, list, next, number};
+use super::tasks::id_bytes;
+use super::{CHUNK, RedisLedger};
+use crate::domain::attempt::{Attempt, CallKind};
+use crate::domain::batch::Counts;
+use crate::domain::ids::{BatchId, CorrelationId, RequestId, RowKey, Scope};
+use crate::domain::task::Action;
+use crate::domain::time::Timestamp;
+use crate::engine::ports::{LedgerError, RowView};
+use crate::ledger::counting;
+
+/// Blocks of rows read in one round trip.
+const BLOCKS: usize = 10;
+
+impl RedisLedger {
+    pub(super) async fn read_counts(&self, id: &BatchId) -> Result<Counts, LedgerError> {
+        let Some(no) = self.number(id).await? else {
+            return Ok(Counts::default());
+        };
+        let mut ask = redis::cmd("HGETALL");
+        ask.arg(self.keys.counts(no));
+        let pairs = pairs(self.link.ask(&ask).await?)?;
+        let mut slots = Vec::with_capacity(pairs.len());
+        for (slot, n) in pairs {
+            slots.push((number(slot)?.unwrap_or(-1), number(n)?.unwrap_or(0)));
+        }
+        Ok(counting::counts(slots))
+    }
+
+    pub(super) async fn read_rows(
+        &self,
+        id: &BatchId,
+        from: u64,
+        max: u32,
+    ) -> Result<Vec<RowView>, LedgerError> {
+        let Some(no) = self.number(id).await? else {
+            return Ok(Vec::new());
+        };
+        let imported = self.known(id).await?.imported;
+        let max = usize::try_from(max).unwrap_or(usize::MAX);
+        let mut views = Vec::new();
+        if from >= imported || max == 0 {
+            return Ok(views);
+        }
+        for part in blocks_between(no, from, imported).chunks(BLOCKS) {
+            let rows = self.blocks(part).await?.into_iter().flatten();
+            let rows: Vec<BlockRow> = rows
+                .filter(|row| row.seq >= from)
+                .take(max - views.len())
+                .collect();
+            views.extend(self.views(rows).await?);
+            if views.len() >= max {
+                break;
+            }
+        }
+        Ok(views)
+    }
+
+    async fn views(&self, rows: Vec<BlockRow>) -> Result<Vec<RowView>, LedgerError> {
+        let ids: Vec<i64> = rows.iter().filter_map(|row| row.task).collect();
+        let tasks = self.find(&ids).await?;
+        let view = |row: BlockRow| {
+            let found = row.task.map(|id| tasks.get(&id).map(|found| &found.stored));
+            let (task, unreadable) = match found {
+                None => (None, None),
+                Some(Some(Ok(stored))) => (Some((stored.key.clone(), stored.task.clone())), None),
+                Some(Some(Err(error))) => (None, Some(error.to_string())),
+                Some(None) => (None, Some("its task is not there".to_owned())),
+            };
+            RowView {
+                seq: row.seq,
+                line: row.line,
+                cells: row.cells,
+                faults: row.faults,
+                task,
+                unreadable,
+            }
+        };
+        Ok(rows.into_iter().map(view).collect())
+    }
+
+    pub(super) async fn read_history(
+        &self,
+        scope: &Scope,
+        key: &RowKey,
+    ) -> Result<Vec<Attempt>, LedgerError> {
+        let mut history = Vec::new();
+        for action in [Action::Create] {
+            let mut ask = redis::cmd("HGET");
+            ask.arg(self.keys.named("spaces")).arg(space(scope, action));
+            let Some(space) = number(self.link.ask(&ask).await?)? else {
+                continue;
+            };
+            for id in self.ids_of(space, &[key]).await?.into_iter().flatten() {
+                history.extend(self.calls_of(id).await?);
+            }
+        }
+        history.sort_by_key(|(at, fence, n, _)| (*at, *fence, *n));
+        Ok(history.into_iter().map(|(.., attempt)| attempt).collect())
+    }
+
+    /// The calls made for a task, each with its time, lease and number.
+    async fn calls_of(&self, id: i64) -> Result<Vec<(Timestamp, i64, u64, Attempt)>, LedgerError> {
+        let mut found = Vec::new();
+        let mut cursor = 0;
+        loop {
+            let mut ask = redis::cmd("HSCAN");
+            ask.arg(self.keys.named(calls(id)))
+                .arg(cursor)
+                .arg("COUNT")
+                .arg(CHUNK);
+            let mut answer = list(self.link.ask(&ask).await?)?.into_iter();
+            cursor = number(next(&mut answer)?)?.unwrap_or(0);
+            for (field, value) in pairs(next(&mut answer)?)? {
+                let field = bytes(field)?.unwrap_or_default();
+                let Some(rest) = field.strip_prefix(&id_bytes(id)) else {
+                    continue;
+                };
+                let mut reader = Reader::new(rest, "a call's number");
+                let (fence, n) = (reader.signed()?, reader.number()?);
+                let attempt = read_call(&bytes(value)?.unwrap_or_default())?;
+                found.push((attempt.at, fence, n, attempt));
+            }
+            if cursor == 0 {
+                // A scan may show an element twice.
+                found.sort_by_key(|(at, fence, n, _)| (*at, *fence, *n));
+                found.dedup_by_key(|(_, fence, n, _)| (*fence, *n));
+                return Ok(found);
+            }
+        }
+    }
+}
+
+/// A list of keys and values, in pairs.
+fn pairs(value: Value) -> Result<Vec<(Value, Value)>, LedgerError> {
+    if let Value::Map(pairs) = value {
+        return Ok(pairs);
+    }
+    let mut flat = list(value)?.into_iter();
+    let mut pairs = Vec::with_capacity(flat.len() / 2);
+    while let (Some(key), Some(value)) = (flat.next(), flat.next()) {
+        pairs.push((key, value));
+    }
+    Ok(pairs)
+}
+
+/// A call as [`super::commit`] wrote it.
+fn read_call(bytes: &[u8]) -> Result<Attempt, LedgerError> {
+    let mut reader = Reader::new(bytes, "a stored call");
+    let kind = match reader.byte()? {
+        0 => CallKind::Submit,
+        1 => CallKind::LookUp,
+        2 => CallKind::Poll,
+        other => return Err(reader.corrupt(format_args!("no kind has the number {other}"))),
+    };
+    let at = Timestamp::from_ms(reader.signed()?);
+    let took_ms = reader.number()?;
+    let exchanges = reader.small()?;
+    let http: u16 = reader.small()?;
+    let read_as = reader.text()?.to_owned();
+    let code = match reader.byte()? {
+        0 => None,
+        _ => Some(reader.text()?.to_owned()),
+    };
+    Ok(Attempt {
+        kind,
+        at,
+        took_ms,
+        exchanges,
+        http: http.checked_sub(1),
+        read_as,
+        code,
+        correlation_id: CorrelationId::fresh(Uuid::from_bytes(reader.array()?)),
+        request_id: RequestId::fresh(Uuid::from_bytes(reader.array()?)),
+    })
+}

@@ -1,0 +1,134 @@
+//! A task as it lies in Redis: a head that scripts read and change, then the rest, which they hand about unopened.
+//!
+//! ```text
+//! bytes 0..4    fence, grows with each lease
+//!       4..10   since when somebody has it, milliseconds; all zero: nobody
+//!      10..13   the batch it belongs to
+//!      13       its class, 0 submit, 1 read
+//!      14..     key, payloads' rows, task
+//! ```
+//! When it falls due, or its lease ends, is its score in the due set of batch and class.
+
+mod task;
+
+use super::bytes::{Reader, Writer};
+use crate::domain::ids::RowKey;
+use crate::domain::task::Task;
+use crate::domain::time::Timestamp;
+use crate::engine::ports::LedgerError;
+use crate::ledger::places::{Sources, class_of};
+use crate::ledger::turns::Class;
+
+/// What the bytes are, in errors.
+const WHAT: &str = "a stored task";
+
+/// A task with all that is stored beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stored {
+    pub(super) id: i64,
+    pub(super) fence: u32,
+    /// Since when somebody has it.
+    pub(super) since: Option<Timestamp>,
+    /// The batch it belongs to.
+    pub(super) owner: i64,
+    pub(super) key: RowKey,
+    pub(super) sources: Sources,
+    pub(super) task: Task,
+}
+
+impl Stored {
+    /// Where it waits for its turn: the due set of its batch and class; `None` once settled.
+    pub(super) fn lane(&self) -> Option<Lane> {
+        self.task.due().map(|_| Lane {
+            owner: self.owner,
+            class: class_of(&self.task),
+        })
+    }
+
+    /// The task changed: what is stored then. The lease ends with it.
+    pub(super) fn becoming(
+        &self,
+        owner: i64,
+        task: Task,
+        fed: Option<(crate::domain::ids::Digest, i64)>,
+    ) -> Result<Self, LedgerError> {
+        Ok(Self {
+            since: None,
+            owner,
+            sources: self.sources.after(&self.task, &task, fed)?,
+            task,
+            ..self.clone()
+        })
+    }
+
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::with_capacity(128);
+        writer.raw(&self.fence.to_be_bytes());
+        writer.raw(&six(self.since.map_or(0, Timestamp::as_ms)));
+        let [.., a, b, c] = self.owner.to_be_bytes();
+        writer.raw(&[a, b, c, class_byte(class_of(&self.task))]);
+        writer.text(self.key.as_str());
+        // Most tasks send the payload of the row that made them.
+        writer.signed(self.sources.in_force - self.id);
+        writer.signed(self.sources.staged.map_or(0, |row| row - self.id + 1));
+        writer.byte(u8::from(self.sources.staged.is_some()));
+        task::write(&mut writer, &self.task);
+        writer.into_bytes()
+    }
+
+    pub(super) fn decode(id: i64, bytes: &[u8]) -> Result<Self, LedgerError> {
+        let mut reader = Reader::new(bytes, WHAT);
+        let fence = u32::from_be_bytes(reader.array()?);
+        let [a, b, c, d, e, f] = reader.array()?;
+        let since = i64::from_be_bytes([0, 0, a, b, c, d, e, f]);
+        let [a, b, c] = reader.array()?;
+        let owner = i64::from_be_bytes([0, 0, 0, 0, 0, a, b, c]);
+        reader.byte()?;
+        let key = RowKey::new(reader.text()?).map_err(|why| reader.corrupt(why))?;
+        let in_force = id.wrapping_add(reader.signed()?);
+        let staged = reader.signed()?;
+        let staged = (reader.byte()? != 0).then(|| id.wrapping_add(staged).wrapping_sub(1));
+        let task = task::read(&mut reader)?;
+        if !reader.is_empty() {
+            return Err(reader.corrupt("it does not end where it should"));
+        }
+        Ok(Self {
+            id,
+            fence,
+            since: (since > 0).then(|| Timestamp::from_ms(since)),
+            owner,
+            key,
+            sources: Sources { in_force, staged },
+            task,
+        })
+    }
+}
+
+/// The six low bytes of a time; before 1970 and after the year 10,000 it is taken for the nearest that fits.
+pub(super) fn six(ms: i64) -> [u8; 6] {
+    let [_, _, six @ ..] = ms.clamp(0, (1 << 48) - 1).to_be_bytes();
+    six
+}
+
+const fn class_byte(class: Class) -> u8 {
+    match class {
+        Class::Submit => 0,
+        Class::Read => 1,
+    }
+}
+
+/// A due set: the open tasks of one batch and class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Lane {
+    pub(super) owner: i64,
+    pub(super) class: Class,
+}
+
+impl std::fmt::Display for Lane {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.owner, class_byte(self.class))
+    }
+}
+
+#[cfg(test)]
+mod tests;
