@@ -54,8 +54,8 @@ fn new(scene: &Scene) -> Result<Exit, Failure> {
         talk::data(fresh(NAMES).map_err(failed)?.expose_secret())?;
     }
     scene.talk.say(format!(
-        "put this before the keys you have, in {SEAL_KEYS} or in the file that {SEAL_KEYS}_FILE names, on every machine: the first \
-         key seals, all open; `{NAMES}` never changes"
+        "put this below the keys you have, in {SEAL_KEYS} or in the file that {SEAL_KEYS}_FILE names, on every machine; then move \
+         it to the top: the first key seals, all open; `{NAMES}` never changes"
     ));
     Ok(Exit::Done)
 }

@@ -22,7 +22,7 @@ pub struct Batch {
     pub action: Action,
     /// The file's name as given, without folders.
     pub file_name: String,
-    /// SHA-256 of the file.
+    /// SHA-256 of the file; where the provider takes secrets, a keyed digest of that.
     pub file_digest: Digest,
     /// Rows in the file.
     pub rows_total: u64,

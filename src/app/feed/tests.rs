@@ -173,7 +173,7 @@ async fn only_rows_with_a_secret_are_sealed_and_named_with_a_key() {
 #[tokio::test]
 async fn faults_do_not_repeat_a_secret_and_their_rows_are_sealed() {
     let long = "canary".repeat(20);
-    let slipped = "c,canary-slipped\n";
+    let slipped = "c,canary-slipped\n".to_owned() + line("d", "", "").trim_end() + ",canary-surplus\n";
     let text = format!(
         "{HEADER}{}{}{slipped}",
         line("a", &long, ""),

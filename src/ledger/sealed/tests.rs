@@ -126,6 +126,11 @@ async fn what_is_to_be_sealed_is_nowhere_to_be_read() {
     fixture.feed(&ledger, &rows).await.unwrap();
     let stored = fixture.stored().await;
     assert!(!stored.contains("canary"), "{stored}");
+    let without_keys = fixture.with(&[]).rows(&fixture.batch.id, 1, 1).await.unwrap();
+    assert_eq!(
+        without_keys[0].cells, rows[1].cells,
+        "where the payload alone is sealed"
+    );
     let views = ledger.rows(&fixture.batch.id, 0, 99).await.unwrap();
     for (view, row) in views.iter().zip(&rows) {
         assert_eq!(view.cells, row.cells);
@@ -264,42 +269,49 @@ async fn a_missing_key_holds_up_no_other_batch() {
 }
 
 #[tokio::test]
-async fn a_payload_carried_to_another_row_is_not_sent() {
-    let fixture = Fixture::new();
-    let ledger = fixture.with(&[ONE]);
-    fixture.feed(&ledger, &[sound(0, Seal::Payload)]).await.unwrap();
-    let NewRowBody::Sound { digest, .. } = sound(0, Seal::Payload).body else {
-        panic!("it is");
+async fn a_payload_carried_to_another_place_is_not_sent() {
+    let name_of = |row: &NewRow| match &row.body {
+        NewRowBody::Sound { digest, .. } => *digest,
+        NewRowBody::Faulty(_) => panic!("it is sound"),
     };
-    let stolen = fixture.inner.claim(&ask()).await.unwrap().claims[0]
-        .payload
-        .clone()
-        .unwrap();
-    let mut other = sound(1, Seal::Nothing);
-    if let NewRowBody::Sound {
-        payload, digest: own, ..
-    } = &mut other.body
-    {
-        (*payload, *own) = (stolen, digest);
+    let own = name_of(&sound(0, Seal::Payload));
+    // To another row; or back to a row whose data were changed since; or to the same row of another account holder.
+    for (seq, digest, account) in [
+        (1, own, None),
+        (0, name_of(&sound(1, Seal::Payload)), None),
+        (0, own, Some("2@https://example.test")),
+    ] {
+        let from = Fixture::new();
+        from.feed(&from.with(&[ONE]), &[sound(0, Seal::Payload)])
+            .await
+            .unwrap();
+        let stolen = from.inner.claim(&ask()).await.unwrap().claims[0]
+            .payload
+            .clone()
+            .unwrap();
+
+        let mut to = Fixture::new();
+        to.batch.scope.account = account.unwrap_or(&to.batch.scope.account).to_owned();
+        let mut row = sound(seq, Seal::Nothing);
+        if let NewRowBody::Sound {
+            payload,
+            digest: name,
+            ..
+        } = &mut row.body
+        {
+            (*payload, *name) = (stolen, digest);
+        }
+        to.inner.open_batch(&to.batch).await.unwrap();
+        to.inner.append(&to.batch.id, &[row], at(0)).await.unwrap();
+        let ledger = to.with(&[ONE]);
+        assert_eq!(ledger.claim(&ask()).await.unwrap().claims, []);
+        let pause = ledger.batch(&to.batch.id).await.unwrap().unwrap().pause.unwrap();
+        assert!(
+            pause.detail.contains("belongs to another row"),
+            "{}",
+            pause.detail
+        );
     }
-    fixture
-        .inner
-        .append(&fixture.batch.id, &[other], at(0))
-        .await
-        .unwrap();
-    assert_eq!(ledger.claim(&ask()).await.unwrap().claims, []);
-    let pause = ledger
-        .batch(&fixture.batch.id)
-        .await
-        .unwrap()
-        .unwrap()
-        .pause
-        .unwrap();
-    assert!(
-        pause.detail.contains("belongs to another row"),
-        "{}",
-        pause.detail
-    );
 }
 
 #[tokio::test]
