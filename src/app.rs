@@ -3,6 +3,7 @@
 pub mod desks;
 pub mod exit;
 pub mod feed;
+pub mod housekeeping;
 pub mod keys;
 pub mod ledgers;
 pub mod rehearsal;

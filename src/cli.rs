@@ -2,6 +2,7 @@
 
 mod check;
 mod files;
+mod healthcheck;
 mod import;
 mod jobs;
 mod keys;
@@ -93,12 +94,16 @@ enum Verb {
     Cancel(orders::CancelArgs),
     /// Give a batch another share of the turns beside others; works at once.
     Weight(orders::WeightArgs),
+    /// Forget a finished batch: its rows, outcomes and history. Rows fed again afterwards are new rows.
+    Forget(orders::ForgetArgs),
     /// Run a stand-in for a provider, to rehearse a file on.
     Simulate(simulate::SimulateArgs),
     /// List the jobs, or print one.
     Jobs(jobs::JobsArgs),
     /// Make keys that seal what is secret in the ledger, and see which are needed.
     Keys(keys::KeysArgs),
+    /// Ask a worker or a simulator whether it is well: for health checks of containers.
+    Healthcheck(healthcheck::HealthcheckArgs),
 }
 
 /// Runs the verb; everything that can be said has been said when it returns.
@@ -149,9 +154,11 @@ async fn dispatch(verb: Verb, scene: Scene) -> Result<Exit, Failure> {
         Verb::Resume(args) => orders::resume(args, scene).await,
         Verb::Cancel(args) => orders::cancel(args, scene).await,
         Verb::Weight(args) => orders::weight(args, scene).await,
+        Verb::Forget(args) => orders::forget(args, scene).await,
         Verb::Simulate(args) => simulate::run(args, scene).await,
         Verb::Jobs(args) => jobs::run(args, scene).await,
         Verb::Keys(args) => keys::run(args, scene).await,
+        Verb::Healthcheck(args) => healthcheck::run(args, scene).await,
     }
 }
 

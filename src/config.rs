@@ -30,7 +30,9 @@ pub use access::{Access, SAMPLE_DISTRIBUTOR};
 pub use file::{Listed, Loaded, jobs};
 pub use finding::{ConfigError, Finding};
 pub use place::{LedgerAddress, RedisAddress, data_dir};
-pub use sections::{Connection, Limits, Poll, Report, Retry, Rules, SealWhat, Secrets, WindowLimit};
+pub use sections::{
+    Connection, Limits, Poll, Report, Retention, Retry, Rules, SealWhat, Secrets, WindowLimit,
+};
 pub use span::Span;
 
 /// A job file: what is done to each row, where, and within which limits.
@@ -65,6 +67,9 @@ pub struct Job {
     /// How the report is written.
     #[serde(default)]
     pub report: Report,
+    /// How long a finished batch is kept.
+    #[serde(default)]
+    pub retention: Retention,
     /// What lies sealed in the ledger.
     #[serde(default)]
     pub secrets: Secrets,
@@ -107,6 +112,7 @@ impl Job {
             retry: Retry::default(),
             poll: Poll::default(),
             report: Report::default(),
+            retention: Retention::default(),
             secrets: Secrets::default(),
         }
     }

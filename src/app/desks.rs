@@ -12,8 +12,9 @@ use crate::config::{Access, Job};
 use crate::domain::batch::{Batch, Pause, PauseReason};
 use crate::domain::ids::BatchId;
 use crate::domain::machine::{IdempotencyContract, Rules};
-use crate::engine::advance::{Desk, ErrorGauge};
+use crate::engine::advance::Desk;
 use crate::engine::budget::LocalBudget;
+use crate::engine::gauge::ErrorGauge;
 use crate::engine::ports::{Budget, Ledger, Provider, Which};
 use crate::engine::sweep::PendingSet;
 use crate::provider::adobe::{Adobe, AdobeSettings};
@@ -94,9 +95,13 @@ impl DeskRoom {
     fn budget(&self, job: &Job, access: &Access, spent: bool) -> Arc<dyn Budget> {
         let owner = format!("{} {} {}", job.provider, access.base_url, access.client_id);
         let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
-        let budget = budgets
-            .entry(owner)
-            .or_insert_with(|| Arc::new(LocalBudget::new(&job.windows(), spent, Arc::clone(&self.world))));
+        let budget = budgets.entry(owner).or_insert_with_key(|owner| {
+            let windows = job.windows();
+            match self.ledger.budgets(&self.world) {
+                Some(shared) => shared.budget(owner, &windows),
+                None => Arc::new(LocalBudget::new(&windows, spent, Arc::clone(&self.world))),
+            }
+        });
         Arc::clone(budget)
     }
 

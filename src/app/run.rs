@@ -15,7 +15,7 @@ use crate::domain::batch::{Batch, Counts, Pause};
 use crate::domain::eta::{Forecast, Pace};
 use crate::domain::ids::{BatchId, WorkerId};
 use crate::domain::report::Summary;
-use crate::engine::ports::Ledger;
+use crate::engine::ports::{Ledger, LedgerError};
 use crate::report::{LedgerRows, Options};
 use crate::worker::{Settings, Signal, work};
 
@@ -56,7 +56,7 @@ pub struct Tick {
 pub struct Crew {
     signal: watch::Sender<Signal>,
     room: Arc<DeskRoom>,
-    working: tokio::task::JoinHandle<()>,
+    working: tokio::task::JoinHandle<Result<(), LedgerError>>,
 }
 
 impl Crew {
@@ -96,18 +96,22 @@ impl Crew {
         }
     }
 
-    /// Waits until the worker has ended, which it does by itself only if something is broken.
+    /// Waits until the worker has ended, which it does by itself only if something is broken: [`Crew::stop`] says what.
     pub async fn ended(&self) {
         self.signal.closed().await;
     }
 
     /// Finishes what is in flight and gives back the rest.
-    pub async fn stop(self) {
+    ///
+    /// # Errors
+    /// Why the worker could not work any more, if so.
+    pub async fn stop(self) -> Result<(), LedgerError> {
         self.room.close();
         self.signal.send_replace(Signal::Stop);
-        if let Err(error) = self.working.await {
+        self.working.await.unwrap_or_else(|error| {
             tracing::error!(%error, "the worker did not end well; its rows go on when their leases run out");
-        }
+            Ok(())
+        })
     }
 }
 
@@ -151,7 +155,7 @@ pub async fn work_batch(
             )),
         }
     };
-    crew.stop().await;
+    crew.stop().await?;
     watched
 }
 

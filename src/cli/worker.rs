@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::Scene;
 use super::talk::many;
+use crate::app::housekeeping::keep_house;
 use crate::app::keys::check_all;
 use crate::app::run::Crew;
 use crate::app::{Exit, Failure};
@@ -28,6 +29,7 @@ pub(super) async fn run(args: WorkerArgs, mut scene: Scene) -> Result<Exit, Fail
     let ledger: Arc<dyn Ledger> = sealed;
     let in_flight = usize::try_from(args.in_flight).unwrap_or(usize::MAX);
     let crew = Crew::start(&scene.app, &scene.app.env, &ledger, in_flight, None);
+    let house = tokio::spawn(keep_house(Arc::clone(&ledger), Arc::clone(&scene.app.world)));
     scene.talk.say(format!(
         "working {} with {} in hand; Ctrl-C finishes what is in flight and ends",
         ledger.describe(),
@@ -41,7 +43,8 @@ pub(super) async fn run(args: WorkerArgs, mut scene: Scene) -> Result<Exit, Fail
     if asked.is_some() {
         scene.talk.say(STOPPING);
     }
-    crew.stop().await;
+    house.abort();
+    crew.stop().await?;
     asked.ok_or_else(|| {
         Failure::new(
             Exit::Failed,

@@ -220,6 +220,16 @@ impl Poll {
     }
 }
 
+/// How long a finished batch is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retention {
+    /// So long after its import a batch with no open rows is forgotten by the workers: rows, tasks, history. 1 min to
+    /// 366 d; default 0 s: never. A row that is fed again afterwards is a new row, so at a provider that makes a second
+    /// account for it this must outlast every file that can come back.
+    pub finished: Span,
+}
+
 /// How the report is written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

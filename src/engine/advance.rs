@@ -1,13 +1,13 @@
 //! One step of one task: plan it, do it, learn from it. The engine's heart beats here.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
 
-use super::lease::LeaseWatch;
+use super::gauge::ErrorGauge;
+use super::lease::{LeaseWatch, Moment};
 use super::ports::{Budget, Claim, Commit, Ledger, LookUpCall, Provider, Reply, SubmitCall, Which};
 use super::sweep::{Listed, PendingSet};
 use crate::domain::answer::{AccountSeen, Answer, Answered, Meaning, Refused, Silence};
@@ -73,7 +73,11 @@ impl Desk {
                 Step::Learn(event) => event,
                 step => {
                     let before = task.clone();
-                    let (answer, attempt) = self.call(&claim, lease, &mut task, &step, seed).await;
+                    let (answer, attempt) = if lease.is_held(Moment::now(&*self.world)) {
+                        self.call(&claim, lease, &mut task, &step, seed).await
+                    } else {
+                        (Answer::NoLeave, None)
+                    };
                     attempts.extend(attempt);
                     if answer == Answer::NoLeave {
                         task = Task {
@@ -361,40 +365,5 @@ pub const fn read_as(answer: &Answer) -> &'static str {
         Answer::Silent(Silence::Abandoned) => "abandoned",
         Answer::NotSent(_) => "not sent",
         Answer::NoLeave => "no leave",
-    }
-}
-
-/// Watches the share of refused rows among the last ones: a wrong mapping refuses everything, and should stop
-/// after a hundred rows, not after ten thousand.
-pub struct ErrorGauge {
-    over: usize,
-    max: f64,
-    last: Mutex<VecDeque<bool>>,
-}
-
-impl ErrorGauge {
-    /// Speaks when more than `max` (a share) of the last `over` rows were refused; a `max` of 1 never does.
-    pub fn new(over: u32, max: f64) -> Self {
-        Self {
-            over: usize::try_from(over).unwrap_or(usize::MAX).max(1),
-            max,
-            last: Mutex::default(),
-        }
-    }
-
-    /// Notes a row; says what is wrong if too many were refused, and starts over.
-    pub fn note(&self, refused: bool) -> Option<String> {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        last.push_back(refused);
-        if last.len() > self.over {
-            last.pop_front();
-        }
-        let bad = last.iter().filter(|refused| **refused).count();
-        let too_many = last.len() == self.over && bad as f64 > self.max * self.over as f64;
-        if !too_many {
-            return None;
-        }
-        last.clear();
-        Some(format!("{bad} of the last {} rows were refused", self.over))
     }
 }

@@ -4,14 +4,17 @@
 //! [`WindowLog`]s promise: no rolling window at the provider ever sees more than its limit, whatever the time
 //! that calls spend on the way. Both are needed (docs/decisions/0004-budgets.md).
 
+mod gate;
+
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use tokio::sync::{Mutex as Turnstile, watch};
+use tokio::sync::Mutex as Turnstile;
 
+pub use self::gate::{Gate, LEAVE_WAIT_MAX};
 use super::ports::{Budget, Permit};
 use crate::domain::attempt::CallKind;
 use crate::domain::policy::rate::{CallNo, Window, WindowLog};
@@ -19,15 +22,11 @@ use crate::domain::time::Timestamp;
 use crate::world::World;
 
 /// Longer windows are not paced: a small file at a provider with an hourly quota should go at once.
-const PACED_WINDOW_MAX: Duration = Duration::from_secs(10);
+pub const PACED_WINDOW_MAX: Duration = Duration::from_secs(10);
 
 /// The share of a window that may leave in one burst: half, so that time lost in a pause is made up for quickly
 /// (with a tenth, a provider that answers one call in twenty with "wait a second" left us 20 calls a second of 200).
 const BURST_DIVISOR: u32 = 2;
-
-/// Nobody waits longer for leave with a row in hand: its data may be changed by a file meanwhile, and a look-up for
-/// the old ones believes that what was claimed is sent, or given back, by now (`Task::quiet_at`).
-const LEAVE_WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// A budget held in this process alone.
 pub struct LocalBudget {
@@ -36,7 +35,7 @@ pub struct LocalBudget {
     pacers: Vec<DefaultDirectRateLimiter>,
     /// Those who wait stand in line: one looks at the clock, the others do not wake for nothing.
     turnstile: Turnstile<()>,
-    closed: watch::Sender<bool>,
+    gate: Gate,
 }
 
 struct Books {
@@ -70,7 +69,7 @@ impl LocalBudget {
             })),
             pacers: windows.iter().filter_map(pacer).collect(),
             turnstile: Turnstile::new(()),
-            closed: watch::Sender::new(false),
+            gate: Gate::default(),
         }
     }
 
@@ -120,13 +119,7 @@ fn lock(books: &Mutex<Books>) -> MutexGuard<'_, Books> {
 #[async_trait]
 impl Budget for LocalBudget {
     async fn permit(&self, _kind: CallKind) -> Option<Box<dyn Permit>> {
-        let mut closed = self.closed.subscribe();
-        let calls = tokio::select! {
-            biased;
-            _ = closed.wait_for(|closed| *closed) => return None,
-            calls = self.wait_for_turn() => calls,
-            () = tokio::time::sleep(LEAVE_WAIT_MAX) => return None,
-        };
+        let calls = self.gate.pass(self.wait_for_turn()).await?;
         Some(Box::new(LocalPermit {
             calls,
             books: Arc::clone(&self.books),
@@ -141,11 +134,11 @@ impl Budget for LocalBudget {
     }
 
     fn close(&self) {
-        self.closed.send_replace(true);
+        self.gate.close();
     }
 
     fn is_closed(&self) -> bool {
-        *self.closed.borrow()
+        self.gate.is_closed()
     }
 }
 

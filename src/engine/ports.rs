@@ -13,6 +13,7 @@ use crate::domain::attempt::{Attempt, CallKind};
 use crate::domain::batch::{Batch, Counts, Pause, Weight};
 use crate::domain::ids::{AccountId, BatchId, CorrelationId, Digest, RequestId, RowKey, Scope, WorkerId};
 use crate::domain::machine::Order;
+use crate::domain::policy::rate::Window;
 use crate::domain::task::Task;
 use crate::domain::time::Timestamp;
 use crate::world::World;
@@ -59,6 +60,10 @@ pub enum LedgerError {
 /// is claimed from, paused, cancelled and counted.
 #[async_trait]
 pub trait Ledger: Send + Sync {
+    /// The budgets of all processes that work this ledger together; `None` if it holds none, and each process has its
+    /// own.
+    fn budgets(&self, world: &Arc<dyn World>) -> Option<Arc<dyn SharedBudgets>>;
+
     /// Makes the batch known, or finds it: returns it as the ledger now has it. `job_text` of an existing batch
     /// is replaced by the one given, the rest is kept. `rows_imported` is the ledger's own.
     async fn open_batch(&self, batch: &Batch) -> Result<Batch, LedgerError>;
@@ -111,6 +116,11 @@ pub trait Ledger: Send + Sync {
 
     /// Gives the batch another share of the turns, from the next claim on. Fails with [`LedgerError::NoBatch`].
     async fn set_weight(&self, id: &BatchId, weight: Weight) -> Result<(), LedgerError>;
+
+    /// Forgets a finished batch: its rows, and the tasks that still belong to it with their keys and calls, in parts.
+    /// `false`, and nothing is done, while it has open tasks or is half imported. What one call leaves (another's task
+    /// may still send a row's payload), the next one takes. A row fed again afterwards is a new row.
+    async fn forget(&self, id: &BatchId) -> Result<bool, LedgerError>;
 
     /// How many tasks owned by the batch stand where, and what calls and waits were spent while it owned them.
     async fn counts(&self, id: &BatchId) -> Result<Counts, LedgerError>;
@@ -307,6 +317,13 @@ pub trait Budget: Send + Sync {
     fn is_closed(&self) -> bool {
         false
     }
+}
+
+/// Budgets that all processes on a ledger share.
+pub trait SharedBudgets: Send + Sync {
+    /// The budget of `owner`: a provider's system and a credential. The windows given last hold for all processes;
+    /// none means no limit. Must be asked for and used inside a tokio runtime; asks nobody before the first permit.
+    fn budget(&self, owner: &str, windows: &[Window]) -> Arc<dyn Budget>;
 }
 
 /// The digest of a payload, which names it in an intent.

@@ -8,9 +8,11 @@
 mod append;
 mod batches;
 mod block;
+pub mod budget;
 mod bytes;
 mod claim;
 mod commit;
+mod forget;
 mod keys;
 mod link;
 mod lua;
@@ -25,11 +27,12 @@ mod tasks;
 mod trouble;
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use redis::{Cmd, Value};
 
+use self::budget::RedisBudgets;
 use self::keys::Keys;
 use self::link::{Link, Lua};
 use self::payloads::Payloads;
@@ -41,9 +44,11 @@ use crate::domain::ids::{BatchId, RowKey, Scope};
 use crate::domain::machine::Order;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{
-    Appended, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView, Which,
+    Appended, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView, SharedBudgets,
+    Which,
 };
 use crate::ledger::turns::Turns;
+use crate::world::World;
 
 /// The format this program reads and writes. Any change to what lies in Redis needs a new one.
 const FORMAT: &str = "1";
@@ -108,6 +113,14 @@ fn too_busy(what: &str) -> LedgerError {
 
 #[async_trait]
 impl Ledger for RedisLedger {
+    fn budgets(&self, world: &Arc<dyn World>) -> Option<Arc<dyn SharedBudgets>> {
+        Some(Arc::new(RedisBudgets::new(
+            self.link.clone(),
+            self.keys.clone(),
+            Arc::clone(world),
+        )))
+    }
+
     async fn open_batch(&self, batch: &Batch) -> Result<Batch, LedgerError> {
         self.make_batch(batch).await
     }
@@ -155,6 +168,10 @@ impl Ledger for RedisLedger {
 
     async fn set_weight(&self, id: &BatchId, weight: Weight) -> Result<(), LedgerError> {
         self.set_field(id, "weight", &weight.get().to_string()).await
+    }
+
+    async fn forget(&self, id: &BatchId) -> Result<bool, LedgerError> {
+        self.forget_batch(id).await
     }
 
     async fn counts(&self, id: &BatchId) -> Result<Counts, LedgerError> {

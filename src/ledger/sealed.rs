@@ -29,8 +29,10 @@ use crate::domain::machine::Order;
 use crate::domain::time::Timestamp;
 use crate::engine::advance::give_back;
 use crate::engine::ports::{
-    Appended, Claim, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView, Which,
+    Appended, Claim, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView,
+    SharedBudgets, Which,
 };
+use crate::world::World;
 
 pub use keyring::{Keyring, KeyringError, NAMES, Names, fresh, fresh_id};
 
@@ -296,12 +298,20 @@ impl Ledger for SealedLedger {
         self.inner.set_weight(id, weight).await
     }
 
+    async fn forget(&self, id: &BatchId) -> Result<bool, LedgerError> {
+        self.inner.forget(id).await
+    }
+
     async fn counts(&self, id: &BatchId) -> Result<Counts, LedgerError> {
         self.inner.counts(id).await
     }
 
     async fn history(&self, scope: &Scope, key: &RowKey) -> Result<Vec<Attempt>, LedgerError> {
         self.inner.history(scope, key).await
+    }
+
+    fn budgets(&self, world: &Arc<dyn World>) -> Option<Arc<dyn SharedBudgets>> {
+        self.inner.budgets(world)
     }
 
     fn describe(&self) -> String {

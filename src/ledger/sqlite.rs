@@ -12,6 +12,7 @@ mod append;
 mod batches;
 mod claim;
 mod commit;
+mod forget;
 mod open;
 mod orders;
 mod read;
@@ -34,8 +35,10 @@ use crate::domain::ids::{BatchId, RowKey, Scope};
 use crate::domain::machine::Order;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{
-    Appended, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView, Which,
+    Appended, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView, SharedBudgets,
+    Which,
 };
+use crate::world::World;
 
 /// Idle read connections kept; more are opened when more reports run at once.
 const READERS_KEPT: usize = 4;
@@ -167,6 +170,10 @@ impl SqliteLedger {
 
 #[async_trait]
 impl Ledger for SqliteLedger {
+    fn budgets(&self, _world: &Arc<dyn World>) -> Option<Arc<dyn SharedBudgets>> {
+        None
+    }
+
     async fn open_batch(&self, batch: &Batch) -> Result<Batch, LedgerError> {
         let batch = batch.clone();
         self.write(1, move |store| batches::open(&store.connection, &batch))
@@ -250,6 +257,19 @@ impl Ledger for SqliteLedger {
             batches::set_weight(&store.connection, &id, weight)
         })
         .await
+    }
+
+    async fn forget(&self, id: &BatchId) -> Result<bool, LedgerError> {
+        let mut from = Some(0);
+        while let Some(seq) = from {
+            let id = id.clone();
+            let chunk = move |store: &mut Store| forget::forget(&store.connection, &id, seq);
+            match self.write(forget::CHUNK, chunk).await? {
+                forget::Chunk::Refused => return Ok(false),
+                forget::Chunk::Next(next) => from = next,
+            }
+        }
+        Ok(true)
     }
 
     async fn counts(&self, id: &BatchId) -> Result<Counts, LedgerError> {

@@ -8,6 +8,7 @@ mod cancelling;
 mod crash;
 mod feeding;
 mod fixture;
+mod forgetting;
 mod leases;
 mod model;
 mod orders;
@@ -130,6 +131,12 @@ macro_rules! laws_of_one {
                 an_order_leaves_other_batches_tasks_alone
                 fed_means_with_the_data_each_task_has
                 an_order_reaches_every_row_of_a_long_file;
+            forgetting:
+                a_finished_batch_is_forgotten
+                an_unfinished_batch_is_not_forgotten
+                what_another_batch_took_over_stays
+                what_somebody_still_sends_stays
+                a_long_batch_is_forgotten_to_its_end;
             reading:
                 rows_come_in_pages
                 a_row_is_kept_to_the_letter

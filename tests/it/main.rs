@@ -9,8 +9,10 @@
     reason = "tests"
 )]
 
+mod budget;
 mod check;
 mod exits;
+mod healthcheck;
 mod interrupted;
 mod keys;
 mod ledger_conformance;
@@ -23,5 +25,6 @@ mod run;
 mod sealed;
 mod secrets;
 mod shapes;
+mod stalled;
 mod support;
 mod verbs;

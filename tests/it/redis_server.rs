@@ -126,7 +126,8 @@ fn is_up(child: &mut Child, port: u16) -> bool {
     })
 }
 
-fn cli(port: u16, words: &[&str]) -> String {
+/// What `redis-cli` says to these words, on any thread.
+pub(crate) fn cli(port: u16, words: &[&str]) -> String {
     let said = Command::new("redis-cli")
         .args(["-p", &port.to_string()])
         .args(words)

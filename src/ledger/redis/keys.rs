@@ -5,11 +5,13 @@
 //! {enlist:NAME}:meta      format, counters
 //!               batches   batch id → number          spaces   scope and action → number
 //!               newest    batch numbers by age       open     numbers of batches with open tasks
+//!               gone      numbers of forgotten batches whose rows are still to be dropped
 //!               b:NO      one batch                  c:NO     its counts by slot
 //!               r:NO      its rows, in blocks        t:NO     the tasks that its rows made
 //!               d:NO:0    open tasks by due time, submits;  d:NO:1 reads
 //!               k:SPACE:N row keys → tasks, in 16,384 small hashes
 //!               a:NO:N    calls made for the tasks of 32 rows
+//!               limit:OWNER:log, books, queue     the budget of a provider and credential, in `budget/ask.lua`
 //! ```
 //! The small hashes stay below the sizes up to which Redis packs a hash into one piece of memory: a key costs about 30
 //! bytes that way, 110 in a large hash.

@@ -9,9 +9,11 @@ use enlist::domain::ids::{BatchId, RowKey, Scope};
 use enlist::domain::machine::Order;
 use enlist::domain::time::Timestamp;
 use enlist::engine::ports::{
-    Appended, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView, Seal, Which,
+    Appended, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView, Seal,
+    SharedBudgets, Which,
 };
 use enlist::ledger::sealed::{Keyring, SealedLedger};
+use enlist::world::World;
 
 use super::Home;
 
@@ -92,6 +94,10 @@ impl Ledger for Everything {
         self.0.set_weight(id, weight).await
     }
 
+    async fn forget(&self, id: &BatchId) -> Result<bool, LedgerError> {
+        self.0.forget(id).await
+    }
+
     async fn counts(&self, id: &BatchId) -> Result<Counts, LedgerError> {
         self.0.counts(id).await
     }
@@ -102,6 +108,10 @@ impl Ledger for Everything {
 
     async fn history(&self, scope: &Scope, key: &RowKey) -> Result<Vec<Attempt>, LedgerError> {
         self.0.history(scope, key).await
+    }
+
+    fn budgets(&self, world: &Arc<dyn World>) -> Option<Arc<dyn SharedBudgets>> {
+        self.0.budgets(world)
     }
 
     fn describe(&self) -> String {

@@ -1,0 +1,242 @@
+//! The script on a real Redis and the books of several processes, in simulated time: years of bad luck in seconds.
+
+mod far;
+mod sim;
+
+use std::time::Duration;
+
+use super::*;
+use far::Dice;
+use sim::{Luck, Sim};
+
+fn window(calls: u32, per_ms: u64) -> Window {
+    Window {
+        calls,
+        per: Duration::from_millis(per_ms),
+    }
+}
+
+/// Whatever happens to answers, workers and clocks, no rolling window sees more than its limit.
+#[test]
+fn no_window_is_ever_exceeded() {
+    let mut far = far::Far::start();
+    for seed in 0..60 {
+        let mut dice = Dice::new(seed);
+        let mut windows = vec![window(
+            u32::try_from(dice.between(1, 60)).unwrap(),
+            dice.between(20, 3_000),
+        )];
+        if dice.between(0, 2) == 0 {
+            windows.push(window(
+                u32::try_from(dice.between(1, 200)).unwrap(),
+                dice.between(3_000, 30_000),
+            ));
+        }
+        let luck = Luck {
+            question_lost: dice.between(0, 5),
+            question_late: dice.between(0, 5),
+            answer_lost: dice.between(0, 5),
+            deaths: dice.between(0, 20),
+            pauses: dice.between(0, 10),
+            stalls: dice.between(0, 10),
+            way_max: dice.between(1, 999),
+            ..Luck::default()
+        };
+        let workers = usize::try_from(dice.between(1, 6)).unwrap();
+        let mut sim = Sim::new(&mut far, seed, &windows, workers, 12, luck);
+        sim.run(12_000);
+        sim.judge(&windows);
+    }
+}
+
+/// The share of a limit that is used in the long run, and questions for each call. Both ends of what is measured lie
+/// at the same call of the limit's number, so that it does not matter how calls bunch within a window.
+fn utilisation(sim: &mut Sim<'_>, window: Window, spans: usize) -> (f64, f64) {
+    let per = i64::try_from(window.per.as_millis()).unwrap();
+    sim.run(3 * per);
+    let (calls, asked, from) = (window.calls as usize, sim.questions, sim.arrivals.len());
+    while sim.arrivals.len() <= from + calls * spans {
+        sim.run(per / 4);
+    }
+    let questions = (sim.questions - asked) as f64 / (sim.arrivals.len() - from) as f64;
+    sim.judge(&[window]);
+    let took = sim.arrivals[from + calls * spans] - sim.arrivals[from];
+    ((spans as i64 * per) as f64 / took as f64, questions)
+}
+
+/// Nothing of the limit is left unused, however many share it; and all have a part in it.
+#[test]
+fn the_limit_is_used() {
+    let mut far = far::Far::start();
+    let windows = [
+        window(20, 1_000),
+        window(200, 1_000),
+        window(1_000, 1_000),
+        window(900, 5_000),
+    ];
+    for window in windows {
+        for workers in [1, 4, 16] {
+            let mut sim = Sim::new(&mut far, 7, &[window], workers, 32, Luck::default());
+            let (used, questions) = utilisation(&mut sim, window, 8);
+            let taken = sim.taken();
+            println!("{window:?} {workers}: {used:.3}, {questions:.2} questions a call, {taken:?}");
+            assert!(used > 0.97, "{used:.3} of {window:?} with {workers}");
+            assert!(
+                questions < 4.0,
+                "{questions:.2} questions a call of {window:?} with {workers}"
+            );
+            let fair = taken.iter().sum::<u64>() / taken.len() as u64;
+            assert!(
+                taken.iter().all(|calls| calls * 3 > fair),
+                "{taken:?} of {window:?}"
+            );
+            assert!(
+                sim.logged() < u64::from(window.calls) * 2 + 16,
+                "{} calls logged",
+                sim.logged()
+            );
+        }
+    }
+}
+
+#[test]
+fn whoever_is_far_away_or_wants_little_gets_its_part() {
+    let mut far = far::Far::start();
+    for (calls, per) in [(20, 1_000), (200, 1_000), (3, 300)] {
+        let mut sim = Sim::new(&mut far, 3, &[window(calls, per)], 8, 64, Luck::default());
+        sim.is_remote(3, 10);
+        sim.has_hands(5, 1);
+        sim.run(30_000);
+        let taken = sim.taken();
+        let fair = taken.iter().sum::<u64>() / 8;
+        assert!(
+            taken[3] * 5 > fair && taken[5] * 5 > fair.min(20),
+            "{taken:?} of {calls} in {per} ms"
+        );
+        sim.judge(&[window(calls, per)]);
+    }
+}
+
+#[test]
+fn what_a_dead_worker_held_is_used_by_others() {
+    let mut far = far::Far::start();
+    let window = window(100, 1_000);
+    let mut sim = Sim::new(&mut far, 5, &[window], 4, 32, Luck::default());
+    sim.run(5_000);
+    sim.dies(0);
+    sim.dies(0);
+    // What the dead had counts for a window after the latest time that it can have arrived.
+    sim.run(1_000 + 1_250);
+    let (used, _) = utilisation(&mut sim, window, 4);
+    assert!(used > 0.97, "{used:.3}");
+}
+
+/// Where calls count for long, nothing is held ahead: the dead take along only what they may have sent.
+#[test]
+fn a_long_window_loses_nothing_to_the_dead() {
+    let mut far = far::Far::start();
+    let windows = [window(50, 1_000), window(600, 60_000)];
+    let mut sim = Sim::new(
+        &mut far,
+        9,
+        &windows,
+        4,
+        8,
+        Luck {
+            way_max: 50,
+            ..Luck::default()
+        },
+    );
+    for _ in 0..10 {
+        sim.run(1_000);
+        sim.all_die();
+    }
+    sim.run(45_000);
+    sim.judge(&windows);
+    // Ten times four workers with eight hands: at most those calls were given leave and never left.
+    assert!(sim.arrivals.len() > 590, "{} calls of 600", sim.arrivals.len());
+}
+
+#[test]
+fn all_that_redis_lost_is_told_again() {
+    let mut far = far::Far::start();
+    for seed in 0..12 {
+        let windows = [window(40, 1_000), window(300, 20_000)];
+        let luck = Luck {
+            way_max: 300,
+            pauses: 5,
+            ..Luck::default()
+        };
+        let mut sim = Sim::new(&mut far, seed, &windows, 3, 16, luck);
+        for run in ["b", "c", "d"] {
+            sim.run(1_500 + 700 * i64::try_from(seed).unwrap());
+            let disk = sim.dump();
+            sim.run(1_500);
+            sim.redis_is_away = true;
+            sim.run(300);
+            sim.restarts(&disk, run);
+            sim.redis_is_away = false;
+        }
+        sim.run(30_000);
+        sim.judge(&windows);
+        assert!(sim.arrivals.len() > 500, "{} calls", sim.arrivals.len());
+    }
+}
+
+/// Redis' own clock is what counts; whatever is done to it, time goes on and no window is exceeded.
+#[test]
+fn a_clock_that_is_set_stops_nothing() {
+    let mut far = far::Far::start();
+    for (seed, by_ms) in [(0, -3_600_000), (1, -1_000), (2, 3_600_000), (3, 1_500), (4, 700)] {
+        let windows = [window(40, 1_000)];
+        let mut sim = Sim::new(&mut far, seed, &windows, 3, 16, Luck::default());
+        sim.run(2_300);
+        sim.redis_ms += by_ms;
+        sim.run(4_000);
+        let before = sim.arrivals.len();
+        sim.run(2_000);
+        sim.judge(&windows);
+        assert!(sim.arrivals.len() > before + 60, "stands still after {by_ms} ms");
+    }
+}
+
+#[test]
+fn a_pause_holds_everybody() {
+    let mut far = far::Far::start();
+    for calls in [5, 50, 500] {
+        let mut sim = Sim::new(&mut far, 2, &[window(calls, 1_000)], 4, 16, Luck::default());
+        sim.run(3_000);
+        sim.pauses(1, Duration::from_secs(5));
+        // Others hear of it with their next question, and what has left arrives.
+        sim.run(120);
+        let before = sim.arrivals.len();
+        sim.run(4_870);
+        assert_eq!(sim.arrivals.len(), before, "of {calls}");
+        sim.run(2_000);
+        assert!(sim.arrivals.len() > before + calls as usize, "of {calls}");
+        sim.judge(&[window(calls, 1_000)]);
+    }
+}
+
+#[test]
+fn one_call_an_hour_and_none_more() {
+    let mut far = far::Far::start();
+    let hour = [window(1, 3_600_000)];
+    let mut sim = Sim::new(&mut far, 1, &hour, 2, 1, Luck::default());
+    sim.run(60_000);
+    assert_eq!(sim.arrivals.len(), 1);
+    assert!(sim.questions < 150, "{} questions in a minute", sim.questions);
+    // The hour goes by, for Redis alone: the workers believe its clock.
+    sim.redis_ms += 3_600_000;
+    sim.run(10_000);
+    assert_eq!(sim.arrivals.len(), 2);
+}
+
+#[test]
+fn without_windows_there_is_no_limit() {
+    let mut far = far::Far::start();
+    let mut sim = Sim::new(&mut far, 1, &[], 2, 4, Luck::default());
+    sim.run(1_000);
+    assert!(sim.arrivals.len() > 500, "{}", sim.arrivals.len());
+    assert_eq!(sim.logged(), 0);
+}

@@ -1,0 +1,18 @@
+-- Takes a finished batch out of all lists; what it holds is dropped afterwards. ARGV: format, batch.
+-- Answers 1, or 0 while it has open tasks or is half imported.
+local no = arg()
+local about = redis.call('HMGET', p .. 'b:' .. no, 'id', 'rows', 'imported', 'cancelled')
+if not about[1] then
+  return 1
+end
+local is_imported = tonumber(about[3]) >= tonumber(about[2])
+local open = redis.call('ZCARD', due(no .. ':0')) + redis.call('ZCARD', due(no .. ':1'))
+if open > 0 or not (is_imported or about[4] == '1') then
+  return 0
+end
+redis.call('HDEL', p .. 'batches', about[1])
+redis.call('ZREM', p .. 'newest', string.format('%08x', no))
+redis.call('ZREM', p .. 'open', no)
+redis.call('SADD', p .. 'gone', no)
+redis.call('DEL', p .. 'c:' .. no)
+return 1
