@@ -123,6 +123,7 @@ macro_rules! laws_of_one {
                 submits_go_before_reads
                 reads_are_never_starved
                 what_is_due_longest_goes_first
+                what_was_left_lying_goes_before_what_has_not_begun
                 only_the_batch_asked_for_is_looked_at;
             orders:
                 a_retry_reopens_what_can_be_tried_again

@@ -35,7 +35,7 @@ fn ledger(rig: &Rig) -> Connection {
 
 /// Tasks that workers have in hand to be sent, and whose they are.
 fn in_hand(ledger: &Connection) -> Vec<(i64, String)> {
-    let sql = "SELECT id, leased_by FROM tasks WHERE class = 0 AND claimed_at IS NOT NULL AND leased_by IS NOT NULL";
+    let sql = "SELECT id, leased_by FROM tasks WHERE class % 2 = 0 AND claimed_at IS NOT NULL AND leased_by IS NOT NULL";
     let mut statement = ledger.prepare(sql).unwrap();
     let rows = statement
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))

@@ -4,6 +4,7 @@ use redis::{Pipeline, Value};
 
 use super::keys::space;
 use super::reply::{bytes, list, next, number, text};
+use super::stored::Lane;
 use super::{CHUNK, RedisLedger, lock, lua, too_busy};
 use crate::domain::batch::{Batch, Pause, Weight};
 use crate::domain::ids::{BatchId, Scope};
@@ -202,18 +203,20 @@ impl RedisLedger {
         };
         let mut candidates = Vec::new();
         for page in numbers.chunks(PAGE) {
-            let mut pipe = Pipeline::with_capacity(page.len() * 3);
+            let mut pipe = Pipeline::with_capacity(page.len() * 5);
             for no in page {
                 pipe.cmd("HMGET").arg(self.keys.batch(*no)).arg(&FIELDS[..]);
-                for class in 0..2 {
-                    pipe.cmd("ZCARD")
-                        .arg(self.keys.named(format_args!("d:{no}:{class}")));
+                for lane in Lane::all(*no) {
+                    pipe.cmd("ZCARD").arg(self.keys.named(format_args!("d:{lane}")));
                 }
             }
             let mut found = self.link.ask_all(&pipe).await?.into_iter();
             for no in page {
                 let batch = read_batch(list(next(&mut found)?)?)?;
-                let open = number(next(&mut found)?)?.unwrap_or(0) + number(next(&mut found)?)?.unwrap_or(0);
+                let mut open = 0;
+                for _ in Lane::all(*no) {
+                    open += number(next(&mut found)?)?.unwrap_or(0);
+                }
                 if let Some(batch) =
                     batch.filter(|batch| scope.is_none_or(|scope| is_meant(batch, scope, pausing, open)))
                 {

@@ -48,8 +48,8 @@ struct OpenBatch {
     heads: [Option<Timestamp>; Class::ALL.len()],
 }
 
-/// So many tasks of a lane are to be lent.
-type Take = (Lane, usize);
+/// So many tasks of a batch and class are to be lent.
+type Take = ((i64, Class), usize);
 
 impl RedisLedger {
     pub(super) async fn claim_due(&self, ask: &ClaimAsk) -> Result<Claimed, LedgerError> {
@@ -128,7 +128,7 @@ impl RedisLedger {
                 got
             });
             if got > 0 {
-                takes.push((Lane { owner, class }, got));
+                takes.push(((owner, class), got));
             }
             Ok::<_, std::convert::Infallible>(got)
         };
@@ -147,7 +147,7 @@ impl RedisLedger {
         let until = ask.now.plus(ask.lease.max(LEASE_MIN));
         let mut taken = Vec::new();
         for part in chunks(takes) {
-            let mut lanes: Vec<Lane> = Vec::new();
+            let mut lanes: Vec<(i64, Class)> = Vec::new();
             for (lane, _) in &part {
                 if !lanes.contains(lane) {
                     lanes.push(*lane);
@@ -159,12 +159,12 @@ impl RedisLedger {
                         .arg(&six(ask.now.as_ms()))
                         .arg(until.as_ms())
                         .arg(part.len());
-                    for (lane, n) in &part {
-                        cmd.arg(lane.to_string()).arg(*n);
+                    for ((batch, class), n) in &part {
+                        cmd.arg(*batch).arg(*class as u8).arg(*n);
                     }
                     cmd.arg(lanes.len());
-                    for lane in &lanes {
-                        cmd.arg(lane.to_string());
+                    for (batch, class) in &lanes {
+                        cmd.arg(*batch).arg(*class as u8);
                     }
                 })
                 .await?;
@@ -182,10 +182,10 @@ impl RedisLedger {
                     ),
                 }
             }
-            for (lane, head) in lanes.iter().zip(list(next(&mut answer)?)?) {
+            for ((owner, class), head) in lanes.iter().zip(list(next(&mut answer)?)?) {
                 let head = number(head)?.map(Timestamp::from_ms);
-                let batch = open.iter_mut().find(|batch| batch.no == lane.owner);
-                if let Some(at) = batch.and_then(|batch| batch.heads.get_mut(lane.class as usize)) {
+                let batch = open.iter_mut().find(|batch| batch.no == *owner);
+                if let Some(at) = batch.and_then(|batch| batch.heads.get_mut(*class as usize)) {
                     *at = head;
                 }
             }
@@ -247,8 +247,7 @@ impl RedisLedger {
     /// Nothing of a cancelled batch is sent again: what falls due there, or was left lying by a dead worker, is settled.
     async fn settle_cancelled(&self, no: i64, now: Timestamp) -> Result<(), LedgerError> {
         let mut ids = Vec::new();
-        for class in Class::ALL {
-            let lane = Lane { owner: no, class };
+        for lane in Lane::all(no) {
             let mut due = redis::cmd("ZRANGEBYSCORE");
             due.arg(self.keys.named(format_args!("d:{lane}")))
                 .arg("-inf")

@@ -9,6 +9,7 @@
 //!               b:NO      one batch                  c:NO     its counts by slot
 //!               r:NO      its rows, in blocks        t:NO     the tasks that its rows made
 //!               d:NO:0    open tasks by due time, submits;  d:NO:1 reads
+//!               d:NO:2    those that somebody has, by the end of the lease;  d:NO:3 the same for reads
 //!               k:SPACE:N row keys → tasks, in 16,384 small hashes
 //!               a:NO:N    calls made for the tasks of 32 rows
 //!               limit:OWNER:log, books, queue     the budget of a provider and credential, in `budget/ask.lua`

@@ -18,7 +18,12 @@ use crate::engine::ports::{Claim, ClaimAsk, Claimed, Lease, LedgerError};
 use crate::ledger::counting::Differences;
 use crate::ledger::moves::ordered;
 use crate::ledger::pauses::{is_in_force, read_pause};
+use crate::ledger::places::class_of;
 use crate::ledger::turns::{Class, Lane};
+
+/// Added to the class of a task while somebody has it. So those whose lease ran out are found apart from the others,
+/// and go before them: their rows have waited longest.
+const HELD: i64 = 2;
 
 /// The due tasks of a batch and class, those due longest first.
 pub(super) const DUE: &str = concat!(
@@ -140,16 +145,18 @@ fn due(
     max: usize,
 ) -> Result<Vec<Due>, LedgerError> {
     let mut statement = connection.prepare_cached(DUE)?;
-    let max = i64::try_from(max).unwrap_or(i64::MAX);
-    let mut rows = statement.query((batch, class as i64, now.as_ms(), max))?;
-    let mut due = Vec::new();
-    while let Some(row) = rows.next()? {
-        let key = row.get_ref(8)?.as_str().map_err(|why| why.to_string());
-        let key = key.and_then(|key| RowKey::new(key).map_err(|why| why.to_string()));
-        due.push(Stored::read(row)?.and_then(|stored| match key {
-            Ok(key) => Ok((stored, key)),
-            Err(why) => Err(Damaged { id: stored.id, why }),
-        }));
+    let mut due: Vec<Due> = Vec::new();
+    for class in [class as i64 + HELD, class as i64] {
+        let left = i64::try_from(max - due.len()).unwrap_or(i64::MAX);
+        let mut rows = statement.query((batch, class, now.as_ms(), left))?;
+        while let Some(row) = rows.next()? {
+            let key = row.get_ref(8)?.as_str().map_err(|why| why.to_string());
+            let key = key.and_then(|key| RowKey::new(key).map_err(|why| why.to_string()));
+            due.push(Stored::read(row)?.and_then(|stored| match key {
+                Ok(key) => Ok((stored, key)),
+                Err(why) => Err(Damaged { id: stored.id, why }),
+            }));
+        }
     }
     Ok(due)
 }
@@ -179,7 +186,7 @@ fn lease(
     let claimed_at = abandoned.unwrap_or(ask.now);
     connection
         .prepare_cached(
-            "UPDATE tasks SET due_at = ?2, leased_by = ?3, claimed_at = ?4, fence = ?5 WHERE id = ?1",
+            "UPDATE tasks SET due_at = ?2, leased_by = ?3, claimed_at = ?4, fence = ?5, class = ?6 WHERE id = ?1",
         )?
         .execute((
             stored.id,
@@ -187,6 +194,7 @@ fn lease(
             ask.worker.as_str(),
             claimed_at.as_ms(),
             fence,
+            class_of(&stored.task) as i64 + HELD,
         ))?;
     Ok(Ok(Claim {
         lease: Lease {
@@ -248,9 +256,13 @@ fn next_due(connection: &Connection, open: &[OpenBatch]) -> Result<Option<Timest
     let mut next: Option<Timestamp> = None;
     for batch in open {
         let Some(from) = batch.from else { continue };
-        for class in Class::ALL {
+        for class in Class::ALL
+            .map(|class| class as i64)
+            .into_iter()
+            .flat_map(|class| [class, class + HELD])
+        {
             let due: Option<i64> = statement
-                .query_row((batch.no, class as i64), |row| row.get(0))
+                .query_row((batch.no, class), |row| row.get(0))
                 .optional()?;
             if let Some(due) = due {
                 let due = Timestamp::from_ms(due).max(from);

@@ -1,6 +1,6 @@
 //! Whose turn it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use enlist::domain::ids::BatchId;
 use enlist::engine::ports::{Claim, ClaimAsk, Ledger};
@@ -131,6 +131,16 @@ pub(crate) async fn what_is_due_longest_goes_first(ledger: &dyn Ledger) {
     assert_eq!(names, ["one-1", "one-3", "one-2"]);
 }
 
+/// Whose holder died: such rows have waited longest, however many others were due before their lease ran out.
+pub(crate) async fn what_was_left_lying_goes_before_what_has_not_begun(ledger: &dyn Ledger) {
+    import_n(ledger, "one", 100).await;
+    let left: BTreeSet<String> = keys(&claim(ledger, 10, at(1)).await);
+    let now = super::fixture::after_lease(1);
+    assert_eq!(keys(&claim(ledger, 10, now).await), left);
+    let new = keys(&claim(ledger, 10, now).await);
+    assert!(new.is_disjoint(&left), "their new holders have them");
+}
+
 pub(crate) async fn only_the_batch_asked_for_is_looked_at(ledger: &dyn Ledger) {
     import_n(ledger, "one", 3).await;
     let two = import_n(ledger, "two", 3).await;
@@ -156,6 +166,10 @@ async fn watched_and_new(ledger: &dyn Ledger, n: usize) {
         commit(ledger, &claim, pending(&claim.task, at(5)), at(1)).await;
     }
     import_n(ledger, &format!("new-{n}"), n as u64).await;
+}
+
+fn keys(claims: &[Claim]) -> BTreeSet<String> {
+    claims.iter().map(|claim| claim.key.to_string()).collect()
 }
 
 fn reads(claims: &[Claim]) -> usize {

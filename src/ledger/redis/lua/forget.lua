@@ -6,7 +6,10 @@ if not about[1] then
   return 1
 end
 local is_imported = tonumber(about[3]) >= tonumber(about[2])
-local open = redis.call('ZCARD', due(no .. ':0')) + redis.call('ZCARD', due(no .. ':1'))
+local open = 0
+for class = 0, 3 do
+  open = open + redis.call('ZCARD', due(no .. ':' .. class))
+end
 if open > 0 or not (is_imported or about[4] == '1') then
   return 0
 end

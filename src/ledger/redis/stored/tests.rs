@@ -36,10 +36,11 @@ fn the_head_is_where_scripts_look_for_it() {
         ..fresh()
     };
     let head = [
-        1, 2, 3, 4, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f, 0x11, 0x22, 0x33, 0,
+        1, 2, 3, 4, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f, 0x11, 0x22, 0x33, 2,
     ];
     assert_eq!(held.encode()[..14], head);
     assert_eq!(fresh().encode()[4..10], [0; 6]);
+    assert_eq!(fresh().encode()[13], 0);
 }
 
 fn any_state() -> impl Strategy<Value = State> {
