@@ -15,6 +15,7 @@ mod model;
 mod orders;
 mod reading;
 mod refeeding;
+mod sealed;
 mod shared;
 mod turns;
 
@@ -30,6 +31,8 @@ use crate::redis_server::RedisServer;
 use crate::redis_server::cluster::RedisCluster;
 use crate::redis_server::sentinel::Sentinels;
 use crate::redis_server::tls::Certificates;
+
+use self::sealed::Sealed;
 
 /// A place with one ledger in it. Each handle is as another process would have it.
 #[async_trait]
@@ -273,3 +276,7 @@ laws_of_one!(laws_together, redis_by_socket, BySocket(RedisServer::start()));
 laws_of_one!(laws_together, redis_by_tls, ByTls::start());
 laws_of_one!(laws_together, redis_cluster, RedisCluster::start());
 laws_of_one!(laws_together, redis_by_sentinel, Sentinels::start(1));
+laws_of_one!(sealed_memory, Sealed(SqliteMemory));
+laws_of_one!(sealed_file, Sealed(SqliteFile::new()));
+laws_of_many!(sealed_shared, Sealed(SqliteFile::new()));
+laws_of_one!(sealed_redis, Sealed(Redis::new()));

@@ -27,6 +27,7 @@ mod refeed;
 mod report_folder;
 mod revoked;
 mod run;
+mod sealed;
 mod secrets;
 mod shapes;
 mod stalled;

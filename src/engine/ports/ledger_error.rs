@@ -31,6 +31,9 @@ pub enum LedgerError {
     /// Something in it cannot be read.
     #[error("the ledger holds something unreadable: {0}")]
     Corrupt(String),
+    /// What must not lie in the open cannot be sealed, or what is sealed cannot be opened: a key is missing or another.
+    #[error("{0}")]
+    Sealed(String),
 }
 
 impl LedgerError {
@@ -42,6 +45,7 @@ impl LedgerError {
             Self::NoBatch(_) => "no_batch",
             Self::Corrupt(_) => "corrupt",
             Self::Unfit(_) => "unfit",
+            Self::Sealed(_) => "sealed",
         }
     }
 }

@@ -355,6 +355,7 @@ mod tests {
 
     fn row(seq: u64) -> NewRow {
         NewRow {
+            seal: crate::engine::ports::Seal::Nothing,
             seq,
             line: seq,
             cells: Vec::new(),
