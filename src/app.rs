@@ -9,11 +9,13 @@ pub mod housekeeping;
 pub mod ledgers;
 pub mod rehearsal;
 pub mod run;
+pub mod watching;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::config::{LedgerAddress, data_dir};
+use crate::telemetry::Telemetry;
 use crate::world::{RealWorld, SharedWorld, World};
 
 pub use exit::{Exit, Failure};
@@ -52,6 +54,8 @@ pub struct App {
     unnamed: bool,
     /// Where things are kept that outlive a run.
     pub data_dir: PathBuf,
+    /// What it tells of itself.
+    pub telemetry: Arc<Telemetry>,
 }
 
 impl App {
@@ -71,6 +75,7 @@ impl App {
             unnamed: unnamed.is_ok_and(|unnamed| unnamed == ledger),
             ledger,
             data_dir,
+            telemetry: Arc::new(Telemetry::off()),
         })
     }
 }

@@ -17,8 +17,10 @@ use crate::engine::budget::LocalBudget;
 use crate::engine::gauge::ErrorGauge;
 use crate::engine::ports::{Budget, Ledger, Provider, Which};
 use crate::engine::sweep::PendingSet;
+use crate::engine::watched::{WatchedBudget, WatchedProvider};
 use crate::provider::adobe::{Adobe, AdobeSettings};
-use crate::provider::transport::{HttpTransport, TransportSettings};
+use crate::provider::transport::{HttpTransport, TransportSettings, WatchedTransport};
+use crate::telemetry::metrics::Metrics;
 use crate::worker::Desks;
 use crate::world::World;
 
@@ -30,17 +32,19 @@ pub struct DeskRoom {
     ledger: Arc<dyn Ledger>,
     world: Arc<dyn World>,
     env: Env,
+    metrics: Arc<Metrics>,
     desks: Mutex<HashMap<BatchId, Arc<Desk>>>,
     budgets: std::sync::Mutex<HashMap<String, Arc<dyn Budget>>>,
 }
 
 impl DeskRoom {
     /// An empty room.
-    pub fn new(ledger: Arc<dyn Ledger>, world: Arc<dyn World>, env: Env) -> Self {
+    pub fn new(ledger: Arc<dyn Ledger>, world: Arc<dyn World>, env: Env, metrics: Arc<Metrics>) -> Self {
         Self {
             ledger,
             world,
             env,
+            metrics,
             desks: Mutex::default(),
             budgets: std::sync::Mutex::default(),
         }
@@ -63,8 +67,9 @@ impl DeskRoom {
         .job;
         let access = job.access(&*self.env)?;
         let budget = self.budget(&job, &access, spent);
-        let world = Arc::clone(&self.world);
-        let provider: Arc<dyn Provider> = Arc::new(adobe(&job, access, Arc::clone(&budget), world)?);
+        let (metrics, world) = (Arc::clone(&self.metrics), Arc::clone(&self.world));
+        let adobe = adobe(&job, access, Arc::clone(&budget), &metrics, world)?;
+        let provider: Arc<dyn Provider> = Arc::new(WatchedProvider::new(Arc::new(adobe), metrics));
         let rules = Rules {
             contract: IdempotencyContract::Replay {
                 trusted_for: ADOBE_TRUSTED_FOR,
@@ -98,10 +103,12 @@ impl DeskRoom {
         let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
         let budget = budgets.entry(owner).or_insert_with_key(|owner| {
             let windows = job.windows();
-            match self.ledger.budgets(&self.world) {
+            let budget = match self.ledger.budgets(&self.world) {
                 Some(shared) => shared.budget(owner, &windows),
                 None => Arc::new(LocalBudget::new(&windows, spent, Arc::clone(&self.world))),
-            }
+            };
+            let (metrics, world) = (Arc::clone(&self.metrics), Arc::clone(&self.world));
+            Arc::new(WatchedBudget::new(budget, metrics, world))
         });
         Arc::clone(budget)
     }
@@ -112,6 +119,7 @@ pub(super) fn adobe(
     job: &Job,
     access: Access,
     budget: Arc<dyn Budget>,
+    metrics: &Arc<Metrics>,
     world: Arc<dyn World>,
 ) -> Result<Adobe, Failure> {
     let settings = AdobeSettings {
@@ -128,6 +136,7 @@ pub(super) fn adobe(
         tls_needed: settings.tls_needed(),
         ..TransportSettings::default()
     })?;
+    let transport = WatchedTransport::new(Arc::new(transport), Arc::clone(metrics), Arc::clone(&world));
     Ok(Adobe::new(settings, Arc::new(transport), budget, world)?)
 }
 

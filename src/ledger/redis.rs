@@ -45,7 +45,7 @@ use self::save::Lent;
 use crate::config::RedisAccess;
 use crate::config::redis_address::RedisPlace;
 use crate::domain::attempt::Attempt;
-use crate::domain::batch::{Batch, Counts, Pause, Weight};
+use crate::domain::batch::{Backlog, Batch, Counts, Pause, Weight};
 use crate::domain::diagnosis::Diagnosis;
 use crate::domain::ids::{BatchId, RowKey, Scope};
 use crate::domain::machine::Order;
@@ -187,6 +187,10 @@ impl Ledger for RedisLedger {
 
     async fn counts(&self, id: &BatchId) -> Result<Counts, LedgerError> {
         self.read_counts(id).await
+    }
+
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog, LedgerError> {
+        self.read_backlog(now).await
     }
 
     async fn rows(&self, id: &BatchId, from: u64, max: u32) -> Result<Vec<RowView>, LedgerError> {

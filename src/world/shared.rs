@@ -143,6 +143,10 @@ impl World for SharedWorld {
         self.own.steady()
     }
 
+    fn stopwatch(&self) -> Duration {
+        self.own.stopwatch()
+    }
+
     fn dice(&self) -> Uuid {
         self.own.dice()
     }

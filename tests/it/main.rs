@@ -10,9 +10,12 @@
 )]
 
 mod budget;
+mod canaries;
 mod check;
+mod collector;
 mod doctor;
 mod exits;
+mod exposition;
 mod healthcheck;
 mod interrupted;
 mod keys;
@@ -29,3 +32,4 @@ mod shapes;
 mod stalled;
 mod support;
 mod verbs;
+mod watching;

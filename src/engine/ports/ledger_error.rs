@@ -32,3 +32,16 @@ pub enum LedgerError {
     #[error("the ledger holds something unreadable: {0}")]
     Corrupt(String),
 }
+
+impl LedgerError {
+    /// The kind of error in a word, for whoever counts them.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Unavailable(_) => "unavailable",
+            Self::Unfit(_) => "unfit",
+            Self::Format { .. } => "format",
+            Self::NoBatch(_) => "no_batch",
+            Self::Corrupt(_) => "corrupt",
+        }
+    }
+}

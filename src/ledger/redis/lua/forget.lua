@@ -17,5 +17,13 @@ redis.call('HDEL', p .. 'batches', about[1])
 redis.call('ZREM', p .. 'newest', string.format('%08x', no))
 redis.call('ZREM', p .. 'open', no)
 redis.call('SADD', p .. 'gone', no)
+redis.call('SREM', p .. 'paused', no)
+local counts = redis.call('HGETALL', p .. 'c:' .. no)
+for i = 1, #counts, 2 do
+  local n = tonumber(counts[i + 1])
+  if n ~= 0 then
+    redis.call('HINCRBY', p .. 'c:all', counts[i], string.format('%d', -n))
+  end
+end
 redis.call('DEL', p .. 'c:' .. no)
 return 1
