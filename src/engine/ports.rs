@@ -1,5 +1,8 @@
 //! What the engine asks of the edges: a ledger, a provider, a budget.
 
+mod ledger_error;
+mod rows;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +12,7 @@ use super::lease::LeaseWatch;
 use crate::domain::answer::Answer;
 use crate::domain::attempt::{Attempt, CallKind};
 use crate::domain::batch::{Backlog, Batch, Counts, Pause, Tally, Weight};
+use crate::domain::diagnosis::Diagnosis;
 use crate::domain::ids::{AccountId, BatchId, CorrelationId, Digest, RequestId, RowKey, Scope, WorkerId};
 use crate::domain::machine::Order;
 use crate::domain::policy::rate::Window;
@@ -16,56 +20,8 @@ use crate::domain::task::Task;
 use crate::domain::time::Timestamp;
 use crate::world::World;
 
-/// A ledger that cannot answer now, or never.
-#[derive(Debug, thiserror::Error)]
-pub enum LedgerError {
-    /// Busy, full, disconnected: the same call later can succeed. Nothing of it was kept.
-    #[error("the ledger does not answer: {0}")]
-    Unavailable(String),
-    /// Another program, or another version of this one, wrote it.
-    #[error(
-        "the ledger at {at} has format {found}, this program reads format {wanted}; \
-         hint: name another one, or use the version of enlist that made it"
-    )]
-    Format {
-        /// Where it is.
-        at: String,
-        /// Its format.
-        found: String,
-        /// The format this program reads and writes.
-        wanted: String,
-    },
-    /// It does not know the batch.
-    #[error("the ledger has no batch {0}; hint: `enlist status` lists those it has")]
-    NoBatch(BatchId),
-    /// It does not have the rows before those given. Nothing of the call was kept.
-    #[error(
-        "the ledger has the first {imported} rows of batch {batch}, and not those up to the next: it was set back to \
-             an earlier state; hint: give the same command again, which goes on from there"
-    )]
-    Behind {
-        /// The batch.
-        batch: BatchId,
-        /// Its rows as far as it has them.
-        imported: u64,
-    },
-    /// Something in it cannot be read.
-    #[error("the ledger holds something unreadable: {0}")]
-    Corrupt(String),
-}
-
-impl LedgerError {
-    /// The kind of error in a word, for whoever counts them.
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::Unavailable(_) => "unavailable",
-            Self::Format { .. } => "format",
-            Self::NoBatch(_) => "no_batch",
-            Self::Behind { .. } => "behind",
-            Self::Corrupt(_) => "corrupt",
-        }
-    }
-}
+pub use ledger_error::LedgerError;
+pub use rows::{Appended, NewRow, NewRowBody, RowFault, RowView, Seal};
 
 /// The store of all tasks, and the queue.
 ///
@@ -166,6 +122,16 @@ pub trait Ledger: Send + Sync {
     /// Every attempt for a key, oldest first.
     async fn history(&self, scope: &Scope, key: &RowKey) -> Result<Vec<Attempt>, LedgerError>;
 
+    /// The time by the clock of the machine that holds the ledger, if that may be another one than ours.
+    async fn time(&self) -> Result<Option<Timestamp>, LedgerError> {
+        Ok(None)
+    }
+
+    /// Looks at all that the ledger depends on, changing nothing.
+    async fn examine(&self) -> Vec<Diagnosis> {
+        Vec::new()
+    }
+
     /// What the ledger is, for messages: `sqlite:FILE`.
     fn describe(&self) -> String;
 }
@@ -177,76 +143,6 @@ pub enum Which {
     Batch(BatchId),
     /// All that use this account holder, because the trouble is with its credentials.
     Scope(Scope),
-}
-
-/// A row as an import brings it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewRow {
-    /// Its number in the file, from 0.
-    pub seq: u64,
-    /// The line it starts on, from 1.
-    pub line: u64,
-    /// The user's cells, in the order of the batch's columns.
-    pub cells: Vec<String>,
-    /// What it came to.
-    pub body: NewRowBody,
-}
-
-/// What became of a row on import.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NewRowBody {
-    /// It makes a task.
-    Sound {
-        /// Its key.
-        key: RowKey,
-        /// The request body, rendered once and sent as it stands for ever.
-        payload: Arc<str>,
-        /// What names the payload: equal for equal payloads, whatever the ledger makes of them. Given by whoever
-        /// renders, since a ledger may hold the payload in another form.
-        digest: Digest,
-    },
-    /// It is kept for the report only.
-    Faulty(Vec<RowFault>),
-}
-
-/// A fault of a row, as kept for its report. One row's faults keep their order.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct RowFault {
-    /// The rule's id.
-    pub code: String,
-    /// The user's column.
-    pub column: String,
-    /// What is wrong.
-    pub message: String,
-    /// What to do.
-    pub hint: String,
-}
-
-/// What an append found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Appended {
-    /// Rows whose key was new.
-    pub new: u64,
-    /// Rows with a known key and the data known, whose work goes on or starts again.
-    pub resumed: u64,
-    /// Rows with a known key and the data known, and nothing to do.
-    pub unchanged: u64,
-    /// Rows with a known key whose data differ from what is in force for it, whether they are sent, wait for a
-    /// look-up, or come too late.
-    pub changed: u64,
-    /// Rows with faults.
-    pub faulty: u64,
-}
-
-impl Appended {
-    /// What a further part of the same rows found.
-    pub const fn add(&mut self, part: Self) {
-        self.new += part.new;
-        self.resumed += part.resumed;
-        self.unchanged += part.unchanged;
-        self.changed += part.changed;
-        self.faulty += part.faulty;
-    }
 }
 
 /// What a worker asks for.
@@ -320,23 +216,6 @@ pub enum Kept {
     Yes,
     /// The lease had been given to somebody else (or the task fed with changed data): nothing was changed.
     Fenced,
-}
-
-/// A row as the report needs it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RowView {
-    /// Its number in the file, from 0.
-    pub seq: u64,
-    /// The line it starts on.
-    pub line: u64,
-    /// The user's cells.
-    pub cells: Vec<String>,
-    /// Its faults, if it made no task.
-    pub faults: Vec<RowFault>,
-    /// Its key and task, if it made one that can be read.
-    pub task: Option<(RowKey, Task)>,
-    /// Why the task that it made cannot be read; a person must look.
-    pub unreadable: Option<String>,
 }
 
 /// A provider's system: how to ask it for each step. Answers are classified values; there is no error.

@@ -15,6 +15,7 @@ mod model;
 mod orders;
 mod reading;
 mod refeeding;
+mod sealed;
 mod shared;
 mod turns;
 
@@ -27,6 +28,11 @@ use enlist::ledger::redis::RedisLedger;
 use enlist::ledger::sqlite::SqliteLedger;
 
 use crate::redis_server::RedisServer;
+use crate::redis_server::cluster::RedisCluster;
+use crate::redis_server::sentinel::Sentinels;
+use crate::redis_server::tls::Certificates;
+
+use self::sealed::Sealed;
 
 /// A place with one ledger in it. Each handle is as another process would have it.
 #[async_trait]
@@ -52,9 +58,27 @@ macro_rules! laws {
     (@many $law:path, $home:ident) => { $law(&$home).await };
 }
 
+/// All laws in one test, each on a ledger of its own name on a server that takes long to start.
+macro_rules! laws_together {
+    ($name:ident, $server:expr, $with:ident, [$($group:ident: $($law:ident)+;)+]) => {
+        #[tokio::test]
+        async fn $name() {
+            let server = $server;
+            $($({
+                println!("{}", stringify!($law));
+                let home = Named(server.address(stringify!($law)));
+                laws!(@$with $group::$law, home);
+            })+)+
+        }
+    };
+}
+
 macro_rules! laws_of_one {
     ($name:ident, $home:expr) => {
-        laws!($name, $home, one, [
+        laws_of_one!(laws, $name, $home);
+    };
+    ($laws:ident, $name:ident, $home:expr) => {
+        $laws!($name, $home, one, [
             backlog:
                 what_waits_is_counted_over_all_batches
                 what_is_due_longest_is_known_without_claiming
@@ -210,8 +234,51 @@ impl Home for Redis {
     }
 }
 
+/// A ledger by its address.
+struct Named(String);
+
+#[async_trait]
+impl Home for Named {
+    async fn open(&self) -> Arc<dyn Ledger> {
+        let access = self.0.parse().unwrap();
+        Arc::new(RedisLedger::open(&access).await.unwrap())
+    }
+}
+
+/// A server, by its socket.
+struct BySocket(RedisServer);
+
+impl BySocket {
+    fn address(&self, ledger: &str) -> String {
+        self.0.socket_address(ledger)
+    }
+}
+
+/// A server that speaks TLS.
+struct ByTls(Certificates, (RedisServer, u16));
+
+impl ByTls {
+    fn start() -> Self {
+        let certificates = Certificates::make();
+        let server = certificates.server(true);
+        Self(certificates, server)
+    }
+
+    fn address(&self, ledger: &str) -> String {
+        self.0.address_as_client(self.1.1, ledger)
+    }
+}
+
 laws_of_one!(sqlite_memory, SqliteMemory);
 laws_of_one!(sqlite_file, SqliteFile::new());
 laws_of_many!(sqlite_shared, SqliteFile::new());
 laws_of_one!(redis, Redis::new());
 laws_of_many!(redis_shared, Redis::new());
+laws_of_one!(laws_together, redis_by_socket, BySocket(RedisServer::start()));
+laws_of_one!(laws_together, redis_by_tls, ByTls::start());
+laws_of_one!(laws_together, redis_cluster, RedisCluster::start());
+laws_of_one!(laws_together, redis_by_sentinel, Sentinels::start(1));
+laws_of_one!(sealed_memory, Sealed(SqliteMemory));
+laws_of_one!(sealed_file, Sealed(SqliteFile::new()));
+laws_of_many!(sealed_shared, Sealed(SqliteFile::new()));
+laws_of_one!(sealed_redis, Sealed(Redis::new()));

@@ -1,13 +1,29 @@
-//! A redis-server of a test's own: on a free port of the loopback address, with an append-only file, ended with the value.
+//! Redis servers of a test's own: on free ports of the loopback address, with an append-only file, ended with the value.
+//! The unit tests of the line to Redis use this file too.
+
+#[path = "redis_server/cluster.rs"]
+pub(crate) mod cluster;
+#[path = "redis_server/proxy.rs"]
+pub(crate) mod proxy;
+#[path = "redis_server/sentinel.rs"]
+pub(crate) mod sentinel;
+#[path = "redis_server/tls.rs"]
+pub(crate) mod tls;
 
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::support::wait_for;
+/// How often a condition is looked at, and how often at most: 60 s.
+const LOOK: Duration = Duration::from_millis(5);
+const LOOKS_MAX: u32 = 12_000;
+
+/// The socket's name in the server's folder.
+const SOCKET: &str = "redis.sock";
 
 /// Ports tried until one is free: between finding one and using it, another program can take it.
 const PORTS_TRIED: usize = 20;
@@ -54,6 +70,11 @@ impl RedisServer {
     /// The address of the ledger `name` on it.
     pub(crate) fn address(&self, name: &str) -> String {
         format!("redis://127.0.0.1:{}/0?ledger={name}", self.port)
+    }
+
+    /// The address of the ledger `name` on it, by its socket.
+    pub(crate) fn socket_address(&self, name: &str) -> String {
+        format!("redis+unix://{}/{SOCKET}?ledger={name}", self.dir().display())
     }
 
     pub(crate) fn dir(&self) -> &Path {
@@ -115,7 +136,18 @@ fn copy_files(from: &Path, to: &Path) {
     }
 }
 
-fn free_port() -> u16 {
+/// Waits until `look` finds something.
+pub(crate) fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    for _ in 0..LOOKS_MAX {
+        if let Some(found) = look() {
+            return found;
+        }
+        std::thread::sleep(LOOK);
+    }
+    panic!("waited long for {what}");
+}
+
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -127,6 +159,8 @@ fn spawn(dir: &Path, port: u16, flags: &[String]) -> Child {
     Command::new("redis-server")
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--dir"])
         .arg(dir)
+        .arg("--unixsocket")
+        .arg(dir.join(SOCKET))
         .args([
             "--appendonly",
             "yes",
@@ -134,6 +168,8 @@ fn spawn(dir: &Path, port: u16, flags: &[String]) -> Child {
             "",
             "--maxmemory-policy",
             "noeviction",
+            "--repl-diskless-sync-delay",
+            "0",
         ])
         .args(flags)
         .stdin(Stdio::null())
@@ -155,7 +191,7 @@ fn is_up(child: &mut Child, port: u16) -> bool {
     })
 }
 
-/// What `redis-cli` says to these words, on any thread.
+/// What `redis-cli` says to these words at this port.
 pub(crate) fn cli(port: u16, words: &[&str]) -> String {
     let said = Command::new("redis-cli")
         .args(["-p", &port.to_string()])

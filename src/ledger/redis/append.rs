@@ -1,6 +1,7 @@
 //! Rows coming in: new ones make tasks, known ones feed theirs. A few blocks of rows at a time, each part whole or not at
 //! all. Keys are first taken to be new; the script says which are not.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use redis::{Cmd, Pipeline};
@@ -82,8 +83,8 @@ impl RedisLedger {
                     pressed: Vec::new(),
                     rows: BTreeMap::new(),
                 });
-                if !block.rows.contains_key(&row.seq) {
-                    block.rows.insert(row.seq, import.take(row)?);
+                if let Entry::Vacant(place) = block.rows.entry(row.seq) {
+                    place.insert(import.take(row)?);
                 }
             }
             if import.rows == 0 {
@@ -195,6 +196,9 @@ impl RedisLedger {
     }
 }
 
+/// A part is closed at the next block once it has so many rows, so that it ends with [`CHUNK`] where rows come in order.
+const PART_MIN: usize = CHUNK - 50;
+
 /// The rows in parts that lie in blocks of their own, of [`CHUNK`] rows or a little more.
 fn parts(rows: &[NewRow]) -> impl Iterator<Item = &[NewRow]> {
     let mut rest = rows;
@@ -206,7 +210,7 @@ fn parts(rows: &[NewRow]) -> impl Iterator<Item = &[NewRow]> {
         let mut last = None;
         for row in rest {
             let block = block_of(row.seq);
-            if len >= CHUNK - (BLOCK_ROWS as usize) && last != Some(block) {
+            if len >= PART_MIN && last != Some(block) {
                 break;
             }
             last = Some(block);
@@ -369,6 +373,7 @@ mod tests {
 
     fn row(seq: u64) -> NewRow {
         NewRow {
+            seal: crate::engine::ports::Seal::Nothing,
             seq,
             line: seq,
             cells: Vec::new(),

@@ -55,6 +55,7 @@ fn rows(from: u64, n: u64) -> Vec<NewRow> {
         seq,
         line: seq,
         cells: vec!["x".repeat(300)],
+        seal: crate::engine::ports::Seal::Nothing,
         body: crate::engine::ports::NewRowBody::Sound {
             key: RowKey::new(&format!("k-{seq}")).unwrap(),
             payload: "y".repeat(600).into(),
