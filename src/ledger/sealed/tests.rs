@@ -262,7 +262,11 @@ async fn a_missing_key_holds_up_no_other_batch() {
         },
     };
     let without = fixture.with(&[]);
-    open.feed(&without, &[sound(7, Seal::Nothing)]).await.unwrap();
+    let row = NewRow {
+        seq: 0,
+        ..sound(7, Seal::Nothing)
+    };
+    open.feed(&without, &[row]).await.unwrap();
     let claims = without.claim(&ask()).await.unwrap().claims;
     assert_eq!(claims.len(), 1);
     assert_eq!(claims[0].batch, open.batch.id);
@@ -292,7 +296,10 @@ async fn a_payload_carried_to_another_place_is_not_sent() {
 
         let mut to = Fixture::new();
         to.batch.scope.account = account.unwrap_or(&to.batch.scope.account).to_owned();
-        let mut row = sound(seq, Seal::Nothing);
+        let mut row = NewRow {
+            seq: 0,
+            ..sound(seq, Seal::Nothing)
+        };
         if let NewRowBody::Sound {
             payload,
             digest: name,
