@@ -93,7 +93,10 @@ impl From<LedgerError> for Failure {
             LedgerError::Unavailable(_) => {
                 "see whether the file can be written and the disk has room, then run the same command again"
             }
-            LedgerError::Unfit(_) | LedgerError::Format { .. } | LedgerError::NoBatch(_) => "",
+            LedgerError::Unfit(_)
+            | LedgerError::Format { .. }
+            | LedgerError::NoBatch(_)
+            | LedgerError::Behind { .. } => "",
             LedgerError::Corrupt(_) => "name another ledger with --ledger and keep this one for a look",
             LedgerError::Sealed(_) => "",
         };

@@ -238,7 +238,10 @@ impl Pump {
                 self.committing.failed(&error, self.world.steady());
             }
             LedgerError::Format { .. } => self.give_up(error),
-            LedgerError::Corrupt(_) | LedgerError::NoBatch(_) | LedgerError::Sealed(_) => {
+            LedgerError::Corrupt(_)
+            | LedgerError::NoBatch(_)
+            | LedgerError::Behind { .. }
+            | LedgerError::Sealed(_) => {
                 self.committing.went_well();
                 for commit in self.unsaved.drain(..1) {
                     self.held.let_go(&commit.lease);

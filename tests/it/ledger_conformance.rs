@@ -8,7 +8,7 @@ mod batches;
 mod cancelling;
 mod crash;
 mod feeding;
-mod fixture;
+pub(crate) mod fixture;
 mod forgetting;
 mod leases;
 mod model;
@@ -108,6 +108,7 @@ macro_rules! laws_of_one {
                 a_payload_goes_by_the_digest_it_came_with
                 rows_that_are_there_are_left_as_they_are
                 a_gap_is_filled_later
+                rows_beyond_the_next_are_refused
                 an_append_that_failed_is_repeated
                 a_faulty_row_makes_no_task
                 a_key_belongs_to_its_scope
@@ -150,6 +151,7 @@ macro_rules! laws_of_one {
                 reads_are_never_starved
                 what_is_due_longest_goes_first
                 what_was_left_lying_goes_before_what_has_not_begun
+                what_was_left_lying_is_nobodys_share
                 only_the_batch_asked_for_is_looked_at;
             orders:
                 a_retry_reopens_what_can_be_tried_again

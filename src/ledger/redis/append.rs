@@ -6,12 +6,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use redis::{Cmd, Pipeline};
 
-use super::batches::Known;
+use super::batches::{Known, unsigned};
 use super::block::{self, BLOCK_ROWS, BlockRow, block_of};
 use super::keys::bucket;
-use super::reply::{bytes, list, number, text};
+use super::reply::{bytes, list, next, number, text};
 use super::save::{Save, add_counts, place, score};
-use super::stored::Stored;
+use super::stored::{Stored, fence_at};
 use super::tasks::id_bytes;
 use super::{CHUNK, ROUNDS_MAX, RedisLedger, lua, too_busy};
 use crate::domain::ids::{BatchId, Digest, RowKey};
@@ -28,6 +28,8 @@ enum Said {
     Done,
     /// Something is not as it was seen.
     Again,
+    /// The batch has fewer rows than go before these.
+    Behind(u64),
     /// These of the keys thought new are known.
     Known(Vec<usize>),
 }
@@ -89,7 +91,12 @@ impl RedisLedger {
                 return Ok(Appended::default());
             }
             let new_keys = import.new_keys();
-            match self.send(&import, &blocks).await? {
+            let first = rows.first().map_or(0, |row| row.seq);
+            match self.send(&import, first, &blocks).await? {
+                Said::Behind(imported) => {
+                    let batch = id.clone();
+                    return Err(LedgerError::Behind { batch, imported });
+                }
                 Said::Done => return Ok(import.appended),
                 Said::Again => batch = self.known(id).await?,
                 Said::Known(which) => {
@@ -146,7 +153,12 @@ impl RedisLedger {
         Ok(tasks)
     }
 
-    async fn send(&self, import: &Import, blocks: &BTreeMap<u64, Block>) -> Result<Said, LedgerError> {
+    async fn send(
+        &self,
+        import: &Import,
+        first: u64,
+        blocks: &BTreeMap<u64, Block>,
+    ) -> Result<Said, LedgerError> {
         let mut pressed = Vec::with_capacity(blocks.len());
         for (no, block) in blocks {
             let rows: Vec<BlockRow> = block.rows.values().cloned().collect();
@@ -157,6 +169,7 @@ impl RedisLedger {
                 let batch = import.batch;
                 cmd.arg(batch.no)
                     .arg(if batch.cancelled { "1" } else { "0" })
+                    .arg(first)
                     .arg(import.imported)
                     .arg(pressed.len());
                 for (no, old, new) in &pressed {
@@ -176,6 +189,7 @@ impl RedisLedger {
                         .collect::<Result<_, LedgerError>>()?;
                     Ok(Said::Known(which))
                 }
+                Some("behind") => Ok(Said::Behind(unsigned(number(next(&mut answer)?)?))),
                 _ => Ok(Said::Again),
             },
         }
@@ -282,7 +296,7 @@ impl Import {
         self.counts.came(self.batch.no, &task);
         let new = Stored {
             id,
-            fence: 0,
+            fence: fence_at(self.now),
             since: None,
             owner: self.batch.no,
             key: key.clone(),

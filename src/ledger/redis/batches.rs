@@ -264,6 +264,6 @@ fn flag(value: Value) -> Result<bool, LedgerError> {
     Ok(bytes(value)?.is_some_and(|text| text == b"1"))
 }
 
-fn unsigned(n: Option<i64>) -> u64 {
+pub(super) fn unsigned(n: Option<i64>) -> u64 {
     n.and_then(|n| u64::try_from(n).ok()).unwrap_or(0)
 }
