@@ -1,9 +1,12 @@
 //! The command line: one file a verb. Data goes to stdout, talk to stderr, and every ending has its exit code.
 
 mod check;
+mod doctor;
 mod files;
+mod healthcheck;
 mod import;
 mod jobs;
+mod keys;
 mod orders;
 mod progress;
 mod report;
@@ -12,14 +15,17 @@ pub mod signals;
 mod simulate;
 mod status;
 mod talk;
+mod watched;
 mod worker;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::app::exit::{Exit, Failure};
 use crate::app::{App, process_env};
+use crate::telemetry::{self, LogFormat};
 use signals::Stop;
 
 /// Takes a file of resellers and makes every row a settled account at the provider: created once, never twice.
@@ -42,7 +48,8 @@ pub struct Cli {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 struct Common {
-    /// The ledger: sqlite:FILE or a path. Default: a file in the data directory (ENLIST_DATA_DIR).
+    /// The ledger: sqlite:FILE, a path, or redis://HOST:PORT/0?ledger=NAME. Default: ENLIST_LEDGER, else a file in the
+    /// data directory (ENLIST_DATA_DIR).
     #[arg(long, global = true, value_name = "ADDRESS")]
     ledger: Option<String>,
     /// Data on stdout as JSON.
@@ -54,6 +61,25 @@ struct Common {
     /// Say more; twice for everything.
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
+    /// Log lines for people (text), or one JSON object a line (json).
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORM",
+        value_enum,
+        default_value_t,
+        env = "ENLIST_LOG_FORMAT",
+        hide_env_values = true
+    )]
+    log_format: LogForm,
+}
+
+/// The form of log lines.
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+enum LogForm {
+    #[default]
+    Text,
+    Json,
 }
 
 /// Which job, and what of it to change.
@@ -92,37 +118,72 @@ enum Verb {
     Cancel(orders::CancelArgs),
     /// Give a batch another share of the turns beside others; works at once.
     Weight(orders::WeightArgs),
+    /// Forget a finished batch: its rows, outcomes and history. Rows fed again afterwards are new rows.
+    Forget(orders::ForgetArgs),
     /// Run a stand-in for a provider, to rehearse a file on.
     Simulate(simulate::SimulateArgs),
     /// List the jobs, or print one.
     Jobs(jobs::JobsArgs),
+    /// Look at the ledger, and at a job's provider, and say what is not as it should be.
+    Doctor(doctor::DoctorArgs),
+    /// Make keys that seal what is secret in the ledger, and see which are needed.
+    Keys(keys::KeysArgs),
+    /// Ask a worker or a simulator whether it is well: for health checks of containers.
+    Healthcheck(healthcheck::HealthcheckArgs),
+}
+
+impl Verb {
+    /// Whether numbers will be asked for.
+    const fn is_watched(&self) -> bool {
+        let watch = match self {
+            Self::Run(args) => &args.watch,
+            Self::Import(args) => &args.watch,
+            Self::Worker(args) => &args.watch,
+            _ => return false,
+        };
+        watch.listen.is_some()
+    }
 }
 
 /// Runs the verb; everything that can be said has been said when it returns.
 pub async fn run(cli: Cli, stop: Stop) -> Exit {
     let Cli { verb, common } = cli;
     let talk = talk::Talk::new(common.quiet);
-    if let Err(error) = crate::telemetry::init(common.verbose, false) {
-        talk.say(format!("warning: {error}"));
-    }
-    let app = match App::new(common.ledger.as_deref(), process_env()) {
+    let mut app = match App::new(common.ledger.as_deref(), process_env()) {
         Ok(app) => app,
         Err(failure) => {
             talk::failure(&failure);
             return failure.exit;
         }
     };
+    let settings = telemetry::Settings {
+        verbosity: common.verbose,
+        log_format: match common.log_format {
+            LogForm::Text => LogFormat::Text,
+            LogForm::Json => LogFormat::Json,
+        },
+        exposition: verb.is_watched(),
+        instance: app.world.dice(),
+    };
+    let (telemetry, troubles) = telemetry::start(&settings, &*app.env);
+    for trouble in troubles {
+        talk.say(format!("warning: {trouble}"));
+    }
+    let telemetry = Arc::new(telemetry);
+    app.telemetry = Arc::clone(&telemetry);
     let scene = Scene {
         app: app.clone(),
         json: common.json,
         talk,
         stop,
     };
-    dispatch(verb, scene).await.unwrap_or_else(|mut failure| {
+    let exit = dispatch(verb, scene).await.unwrap_or_else(|mut failure| {
         failure.hint = app.with_ledger(&failure.hint);
         talk::failure(&failure);
         failure.exit
-    })
+    });
+    telemetry.finish().await;
+    exit
 }
 
 /// What a verb works with.
@@ -146,8 +207,12 @@ async fn dispatch(verb: Verb, scene: Scene) -> Result<Exit, Failure> {
         Verb::Resume(args) => orders::resume(args, scene).await,
         Verb::Cancel(args) => orders::cancel(args, scene).await,
         Verb::Weight(args) => orders::weight(args, scene).await,
+        Verb::Forget(args) => orders::forget(args, scene).await,
         Verb::Simulate(args) => simulate::run(args, scene).await,
         Verb::Jobs(args) => jobs::run(args, scene).await,
+        Verb::Doctor(args) => doctor::run(args, scene).await,
+        Verb::Keys(args) => keys::run(args, scene).await,
+        Verb::Healthcheck(args) => healthcheck::run(args, scene).await,
     }
 }
 

@@ -14,6 +14,7 @@ pub mod file;
 pub mod finding;
 mod given;
 pub mod place;
+pub mod redis_address;
 pub mod sections;
 mod set;
 pub mod span;
@@ -29,8 +30,11 @@ use crate::domain::task::Action;
 pub use access::{Access, SAMPLE_DISTRIBUTOR};
 pub use file::{Listed, Loaded, jobs};
 pub use finding::{ConfigError, Finding};
-pub use place::{LedgerAddress, RedisAddress, data_dir};
-pub use sections::{Connection, Limits, Poll, Report, Retry, Rules, WindowLimit};
+pub use place::{LedgerAddress, data_dir};
+pub use redis_address::{RedisAccess, RedisAddress};
+pub use sections::{
+    Connection, Limits, Poll, Report, Retention, Retry, Rules, SealWhat, Secrets, WindowLimit,
+};
 pub use span::Span;
 
 /// A job file: what is done to each row, where, and within which limits.
@@ -65,6 +69,12 @@ pub struct Job {
     /// How the report is written.
     #[serde(default)]
     pub report: Report,
+    /// How long a finished batch is kept.
+    #[serde(default)]
+    pub retention: Retention,
+    /// What lies sealed in the ledger.
+    #[serde(default)]
+    pub secrets: Secrets,
 }
 
 /// The providers a job can name.
@@ -104,6 +114,8 @@ impl Job {
             retry: Retry::default(),
             poll: Poll::default(),
             report: Report::default(),
+            retention: Retention::default(),
+            secrets: Secrets::default(),
         }
     }
 

@@ -2,6 +2,8 @@
 
 pub mod advance;
 pub mod budget;
+pub mod gauge;
 pub mod lease;
 pub mod ports;
 pub mod sweep;
+pub mod watched;

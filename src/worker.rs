@@ -8,15 +8,18 @@
 //!       commits, leases                        commits, slots
 //! ```
 //!
-//! The pump owns the ledger's traffic: one round commits what is done, prolongs the leases of what is not, and
-//! claims as many tasks as there are free slots. A slot is held from the claim until its commit is saved, so
-//! nothing is claimed that cannot start, and a slow ledger slows the work instead of piling it up.
+//! The pump owns the ledger's traffic: one round commits what is done and claims as many tasks as there are free
+//! slots, while the keeper prolongs the leases of what is in hand. A slot is held from the claim until its commit is
+//! saved, so nothing is claimed that cannot start, and a slow ledger slows the work instead of piling it up.
 
 mod backend;
+mod keeper;
 mod pump;
+mod trouble;
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use apalis::layers::WorkerBuilderExt;
@@ -30,7 +33,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use crate::domain::ids::{BatchId, WorkerId};
 use crate::engine::advance::{Desk, give_back};
 use crate::engine::lease::LeaseWatch;
-use crate::engine::ports::{Claim, Commit, Ledger};
+use crate::engine::ports::{Claim, Commit, Lease, Ledger, LedgerError};
 use crate::world::World;
 use backend::HandBackend;
 use pump::Pump;
@@ -77,20 +80,25 @@ struct Hand {
     slot: OwnedSemaphorePermit,
 }
 
-/// What came of a hand.
+/// What came of a hand: nothing, if its holder broke off in the middle.
 struct Done {
-    commit: Commit,
+    lease: Lease,
+    commit: Option<Commit>,
     slot: OwnedSemaphorePermit,
 }
 
-/// Works until told to stop and drained. Ledger trouble is waited out, never an error.
+/// Works until told to stop and drained. A ledger that does not answer is waited for.
+///
+/// # Errors
+/// [`LedgerError::Format`] when another version has made the ledger its own while it was worked on. What was on its
+/// way then has been waited for, and its rows are found again by that version.
 pub async fn work(
     settings: Settings,
     ledger: Arc<dyn Ledger>,
     desks: Arc<dyn Desks>,
     world: Arc<dyn World>,
     signal: watch::Receiver<Signal>,
-) {
+) -> Result<(), LedgerError> {
     let (hands_in, hands_out) = mpsc::channel(settings.in_flight.max(1));
     let (done_in, done_out) = mpsc::unbounded_channel();
     let shared_hands = Arc::new(tokio::sync::Mutex::new(hands_out));
@@ -117,18 +125,22 @@ pub async fn work(
             tracing::error!(%error, "the worker loop ended; it is started again");
             worker.restarts() < RESTARTS_MAX
         });
-    let told_to_stop = signal.clone();
     let pump = Pump::new(settings, ledger, world, hands_in, done_out, signal);
+    let closing = pump.closing();
     let (monitored, pumped) = (pin!(monitor.run()), pin!(pump.run()));
     match select(monitored, pumped).await {
-        // The pump closes the hands' channel when told to stop, which ends the worker loop; what the last hands
-        // learned is still to be saved.
-        Either::Left((_, pumped)) if *told_to_stop.borrow() == Signal::Stop => pumped.await,
-        Either::Left((ended, _)) => tracing::error!(?ended, "the worker loop ended before it was told to"),
-        Either::Right(((), monitored)) => {
+        // The pump closes the hands' channel, which ends the worker loop; what the last hands learned is still to be
+        // saved.
+        Either::Left((_, pumped)) if closing.load(Ordering::Relaxed) => pumped.await,
+        Either::Left((ended, _)) => {
+            tracing::error!(?ended, "the worker loop ended before it was told to");
+            Ok(())
+        }
+        Either::Right((pumped, monitored)) => {
             if let Err(error) = monitored.await {
                 tracing::error!(%error, "the worker loop did not end well");
             }
+            pumped
         }
     }
 }
@@ -145,6 +157,14 @@ struct Crew {
 impl Crew {
     async fn take(&self, hand: Hand) {
         let Hand { claim, lease, slot } = hand;
+        let mut done = Unsent {
+            to: &self.done,
+            done: Some(Done {
+                lease: claim.lease,
+                commit: None,
+                slot,
+            }),
+        };
         let stopping = *self.signal.borrow() == Signal::Stop;
         let desk = if stopping {
             None
@@ -155,7 +175,26 @@ impl Crew {
             Some(desk) => desk.advance(claim, &lease).await,
             None => give_back(&claim, self.world.now()),
         };
-        // The pump outlives all hands; if it does not, the lease runs out and the task is found again.
-        let _ = self.done.send(Done { commit, slot });
+        if let Some(done) = &mut done.done {
+            done.commit = Some(commit);
+        }
     }
 }
+
+/// Tells the pump what came of a hand, also when the hand panics.
+struct Unsent<'a> {
+    to: &'a mpsc::UnboundedSender<Done>,
+    done: Option<Done>,
+}
+
+impl Drop for Unsent<'_> {
+    fn drop(&mut self) {
+        if let Some(done) = self.done.take() {
+            // The pump outlives all hands; if it does not, the lease runs out and the task is found again.
+            let _ = self.to.send(done);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,30 @@
 #!/usr/bin/env bash
-# Installs what the tests use and the machine lacks. The embedded ledger needs nothing; later tests list their needs here.
+# Installs what the tests use and the machine lacks.
 set -euo pipefail
+
+install() {
+  local sudo=""
+  [ "$(id -u)" -eq 0 ] || sudo=sudo
+  $sudo apt-get update -qq &&
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
+}
+
 need=()
 command -v cc >/dev/null || need+=(build-essential)
-if [ "${#need[@]}" -gt 0 ]; then
-  sudo=""; [ "$(id -u)" -eq 0 ] || sudo=sudo
-  $sudo apt-get update -qq
-  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${need[@]}"
+command -v redis-server >/dev/null || need+=(redis-server)
+[ "${#need[@]}" -eq 0 ] || install "${need[@]}"
+
+# A Docker engine for tests/stack, where there is none. That test passes without it and says so; installing it takes root
+# anyway, and nobody is asked for a password for it.
+PATH=$PATH:/usr/sbin:/sbin
+want=()
+if [ "$(id -u)" -eq 0 ] && ! docker info >/dev/null 2>&1; then
+  command -v dockerd >/dev/null || want+=(docker.io)
+  mountpoint -q /sys/fs/cgroup || want+=(cgroupfs-mount)
+  [ ! -e /sys/kernel/security/apparmor ] || command -v apparmor_parser >/dev/null || want+=(apparmor)
+  command -v docker-compose >/dev/null || docker compose version >/dev/null 2>&1 || want+=(docker-compose)
+  command -v debootstrap >/dev/null || want+=(debootstrap)
+fi
+if [ "${#want[@]}" -gt 0 ] && ! install "${want[@]}"; then
+  echo "WARNING: ${want[*]} could not be installed; the test of the stack will be SKIPPED" >&2
 fi

@@ -12,12 +12,15 @@ use crate::config::{Access, Job};
 use crate::domain::batch::{Batch, Pause, PauseReason};
 use crate::domain::ids::BatchId;
 use crate::domain::machine::{IdempotencyContract, Rules};
-use crate::engine::advance::{Desk, ErrorGauge};
+use crate::engine::advance::Desk;
 use crate::engine::budget::LocalBudget;
+use crate::engine::gauge::ErrorGauge;
 use crate::engine::ports::{Budget, Ledger, Provider, Which};
 use crate::engine::sweep::PendingSet;
+use crate::engine::watched::{WatchedBudget, WatchedProvider};
 use crate::provider::adobe::{Adobe, AdobeSettings};
-use crate::provider::transport::{HttpTransport, TransportSettings};
+use crate::provider::transport::{HttpTransport, TransportSettings, WatchedTransport};
+use crate::telemetry::metrics::Metrics;
 use crate::worker::Desks;
 use crate::world::World;
 
@@ -29,17 +32,19 @@ pub struct DeskRoom {
     ledger: Arc<dyn Ledger>,
     world: Arc<dyn World>,
     env: Env,
+    metrics: Arc<Metrics>,
     desks: Mutex<HashMap<BatchId, Arc<Desk>>>,
     budgets: std::sync::Mutex<HashMap<String, Arc<dyn Budget>>>,
 }
 
 impl DeskRoom {
     /// An empty room.
-    pub fn new(ledger: Arc<dyn Ledger>, world: Arc<dyn World>, env: Env) -> Self {
+    pub fn new(ledger: Arc<dyn Ledger>, world: Arc<dyn World>, env: Env, metrics: Arc<Metrics>) -> Self {
         Self {
             ledger,
             world,
             env,
+            metrics,
             desks: Mutex::default(),
             budgets: std::sync::Mutex::default(),
         }
@@ -96,10 +101,12 @@ impl DeskRoom {
         let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
         let budget = budgets.entry(owner).or_insert_with_key(|owner| {
             let windows = job.windows();
-            match self.ledger.budgets(&self.world) {
+            let budget = match self.ledger.budgets(&self.world) {
                 Some(shared) => shared.budget(owner, &windows),
                 None => Arc::new(LocalBudget::new(&windows, spent, Arc::clone(&self.world))),
-            }
+            };
+            let (metrics, world) = (Arc::clone(&self.metrics), Arc::clone(&self.world));
+            Arc::new(WatchedBudget::new(budget, metrics, world))
         });
         Arc::clone(budget)
     }
@@ -110,27 +117,36 @@ impl DeskRoom {
         access: Access,
         budget: Arc<dyn Budget>,
     ) -> Result<Arc<dyn Provider>, Failure> {
-        let settings = AdobeSettings {
-            base_url: access.base_url.to_string(),
-            token_url: access.token_url.to_string(),
-            client_id: access.client_id,
-            client_secret: access.client_secret,
-            scopes: access.scopes.join(","),
-            plain_http: job.connection.insecure_http,
-        };
-        let transport = HttpTransport::new(&TransportSettings {
-            connect_timeout: access.connect_timeout,
-            total_timeout: access.timeout,
-            tls_needed: settings.tls_needed(),
-            ..TransportSettings::default()
-        })?;
-        Ok(Arc::new(Adobe::new(
-            settings,
-            Arc::new(transport),
-            budget,
-            Arc::clone(&self.world),
-        )?))
+        let adobe = adobe(job, access, budget, Arc::clone(&self.world), &self.metrics)?;
+        let metrics = Arc::clone(&self.metrics);
+        Ok(Arc::new(WatchedProvider::new(Arc::new(adobe), metrics)))
     }
+}
+
+/// The provider that a job names.
+pub(super) fn adobe(
+    job: &Job,
+    access: Access,
+    budget: Arc<dyn Budget>,
+    world: Arc<dyn World>,
+    metrics: &Arc<Metrics>,
+) -> Result<Adobe, Failure> {
+    let settings = AdobeSettings {
+        base_url: access.base_url.to_string(),
+        token_url: access.token_url.to_string(),
+        client_id: access.client_id,
+        client_secret: access.client_secret,
+        scopes: access.scopes.join(","),
+        plain_http: job.connection.insecure_http,
+    };
+    let transport = HttpTransport::new(&TransportSettings {
+        connect_timeout: access.connect_timeout,
+        total_timeout: access.timeout,
+        tls_needed: settings.tls_needed(),
+        ..TransportSettings::default()
+    })?;
+    let transport = WatchedTransport::new(Arc::new(transport), Arc::clone(metrics), Arc::clone(&world));
+    Ok(Adobe::new(settings, Arc::new(transport), budget, world)?)
 }
 
 #[async_trait]

@@ -15,15 +15,17 @@ use crate::domain::batch::{Batch, Counts, Pause};
 use crate::domain::eta::{Forecast, Pace};
 use crate::domain::ids::{BatchId, WorkerId};
 use crate::domain::report::Summary;
-use crate::engine::ports::Ledger;
+use crate::engine::ports::{Ledger, LedgerError};
 use crate::report::{LedgerRows, Options};
 use crate::worker::{Settings, Signal, work};
 
 /// How often the counts are looked at.
 const TICK: Duration = Duration::from_millis(150);
 
-/// A claim holds this long without being prolonged: the time until rows of a killed worker move again.
-pub const LEASE: Duration = Duration::from_secs(5);
+/// A claim holds this long without being prolonged, so that rows of a killed worker move again within five seconds, even
+/// if the ledger is away for one of them. A worker that cannot prolong for two thirds of it (no line, no processor) loses
+/// its rows to others: that costs a replay each, never a second account.
+pub const LEASE: Duration = Duration::from_millis(3_500);
 
 /// Longer than any call may take, so that a clean stop leaves nothing unknown.
 const DRAIN: Duration = Duration::from_secs(80);
@@ -56,7 +58,7 @@ pub struct Tick {
 pub struct Crew {
     signal: watch::Sender<Signal>,
     room: Arc<DeskRoom>,
-    working: tokio::task::JoinHandle<()>,
+    working: tokio::task::JoinHandle<Result<(), LedgerError>>,
 }
 
 impl Crew {
@@ -72,6 +74,7 @@ impl Crew {
             Arc::clone(ledger),
             Arc::clone(&app.world),
             Arc::clone(env),
+            app.telemetry.metrics(),
         ));
         let settings = Settings {
             worker: WorkerId::new(format!("w_{}", app.world.dice().simple())),
@@ -96,18 +99,22 @@ impl Crew {
         }
     }
 
-    /// Waits until the worker has ended, which it does by itself only if something is broken.
+    /// Waits until the worker has ended, which it does by itself only if something is broken: [`Crew::stop`] says what.
     pub async fn ended(&self) {
         self.signal.closed().await;
     }
 
     /// Finishes what is in flight and gives back the rest.
-    pub async fn stop(self) {
+    ///
+    /// # Errors
+    /// Why the worker could not work any more, if so.
+    pub async fn stop(self) -> Result<(), LedgerError> {
         self.room.close();
         self.signal.send_replace(Signal::Stop);
-        if let Err(error) = self.working.await {
+        self.working.await.unwrap_or_else(|error| {
             tracing::error!(%error, "the worker did not end well; its rows go on when their leases run out");
-        }
+            Ok(())
+        })
     }
 }
 
@@ -123,7 +130,8 @@ pub async fn work_batch(
 ) -> Result<Ended, Failure> {
     let job = Job::parse(&batch.job_text, &batch.job, &[])?.job;
     // Wrong credentials in the environment should end the command, not pause the batch.
-    DeskRoom::new(Arc::clone(ledger), Arc::clone(&app.world), Arc::clone(env)).set_up(batch, false)?;
+    let (world, metrics) = (Arc::clone(&app.world), app.telemetry.metrics());
+    DeskRoom::new(Arc::clone(ledger), world, Arc::clone(env), metrics).set_up(batch, false)?;
     let in_flight = usize::try_from(job.limits.in_flight).unwrap_or(usize::MAX);
     let crew = Crew::start(app, env, ledger, in_flight, Some(batch.id.clone()));
     let until = async {
@@ -151,7 +159,7 @@ pub async fn work_batch(
             )),
         }
     };
-    crew.stop().await;
+    crew.stop().await?;
     watched
 }
 

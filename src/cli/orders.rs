@@ -60,6 +60,16 @@ pub(super) struct WeightArgs {
     weight: Weight,
 }
 
+/// Flags of `forget`.
+#[derive(Debug, Args)]
+pub(super) struct ForgetArgs {
+    #[command(flatten)]
+    which: BatchArg,
+    /// Say that it is meant: at most providers a row fed again would make a second account.
+    #[arg(long)]
+    yes: bool,
+}
+
 /// What each of these verbs says with `--json`.
 #[derive(Serialize)]
 struct Ordered {
@@ -179,4 +189,35 @@ pub(super) async fn weight(args: WeightArgs, scene: Scene) -> Result<Exit, Failu
         format!("has a weight of {now} from now on, {before} until now")
     };
     answer(&scene, &batch, "weight", u64::from(before != now), &line)
+}
+
+pub(super) async fn forget(args: ForgetArgs, scene: Scene) -> Result<Exit, Failure> {
+    let ledger = scene.app.open_ledger().await?;
+    let batch = scene.app.find_batch(&*ledger, &args.which.batch).await?;
+    if !args.yes {
+        return Err(Failure::usage(
+            format!(
+                "batch {} has {}; once forgotten, a row that is fed again makes a second account",
+                batch.id,
+                many(batch.rows_imported, "row")
+            ),
+            format!(
+                "`enlist report {0}` keeps what is known of it; then `enlist forget {0} --yes`",
+                batch.id
+            ),
+        ));
+    }
+    if !ledger.forget(&batch.id).await? {
+        return Err(Failure::usage(
+            format!("batch {} is not finished", batch.id),
+            format!("`enlist cancel {}` ends it", batch.id),
+        ));
+    }
+    answer(
+        &scene,
+        &batch,
+        "forget",
+        batch.rows_imported,
+        "forgotten, with its rows and their history",
+    )
 }

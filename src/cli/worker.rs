@@ -1,11 +1,18 @@
 //! `enlist worker`: works all batches of the ledger until stopped.
 
+use std::sync::Arc;
+
 use clap::Args;
 
 use super::Scene;
 use super::talk::many;
+use super::watched::WatchArgs;
+use crate::app::housekeeping::keep_house;
+use crate::app::keys::check_all;
 use crate::app::run::Crew;
 use crate::app::{Exit, Failure};
+use crate::engine::ports::Ledger;
+use crate::engine::watched::Role;
 
 /// Said after the first signal, since a call on its way may take a minute.
 pub(super) const STOPPING: &str = "stopping: finishing what is in flight; once more ends at once";
@@ -16,12 +23,18 @@ pub(super) struct WorkerArgs {
     /// Rows in hand at once.
     #[arg(long, value_name = "ROWS", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1024))]
     in_flight: u32,
+    #[command(flatten)]
+    pub(super) watch: WatchArgs,
 }
 
 pub(super) async fn run(args: WorkerArgs, mut scene: Scene) -> Result<Exit, Failure> {
-    let ledger = scene.app.open_ledger().await?;
+    let watching = args.watch.start(&scene, Role::Works).await?;
+    let sealed = scene.app.open_sealed().await?;
+    check_all(&sealed).await?;
+    let ledger = watching.over(sealed as Arc<dyn Ledger>);
     let in_flight = usize::try_from(args.in_flight).unwrap_or(usize::MAX);
     let crew = Crew::start(&scene.app, &scene.app.env, &ledger, in_flight, None);
+    let house = tokio::spawn(keep_house(Arc::clone(&ledger), Arc::clone(&scene.app.world)));
     scene.talk.say(format!(
         "working {} with {} in hand; Ctrl-C finishes what is in flight and ends",
         ledger.describe(),
@@ -35,7 +48,11 @@ pub(super) async fn run(args: WorkerArgs, mut scene: Scene) -> Result<Exit, Fail
     if asked.is_some() {
         scene.talk.say(STOPPING);
     }
-    crew.stop().await;
+    house.abort();
+    watching.drains();
+    let stopped = crew.stop().await;
+    watching.end().await;
+    stopped?;
     asked.ok_or_else(|| {
         Failure::new(
             Exit::Failed,

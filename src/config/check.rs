@@ -209,6 +209,12 @@ fn waits(job: &Job, ranges: &mut Ranges) {
     ranges.number("poll.jitter", poll.jitter, 0.0, 1.0);
     ranges.span("poll.deadline", poll.deadline, MS, 366 * DAY);
     ranges.within("poll.missing_max", poll.missing_max, 1, 1_000);
+
+    // Nothing is for ever.
+    let finished = job.retention.finished;
+    if !finished.get().is_zero() {
+        ranges.span("retention.finished", finished, 60 * SECOND, 366 * DAY);
+    }
 }
 
 /// Gathers values outside their ranges.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::domain::time::Timestamp;
 use crate::world::World;
 
-/// A moment by both clocks: the steady one stands still while a machine sleeps, the other one can be put back.
+/// A moment by both clocks: the steady one may stand still while a machine sleeps, the other one can be put back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
     steady: Timestamp,
@@ -60,6 +60,11 @@ impl LeaseWatch {
             self.0.wall_ms.fetch_max(wall.as_ms(), Ordering::Relaxed);
         }
     }
+
+    /// Nothing more is to be sent under it, however long it lasts.
+    pub fn revoke(&self) {
+        self.0.steady_ms.store(i64::MIN, Ordering::Relaxed);
+    }
 }
 
 #[cfg(test)]
@@ -96,6 +101,15 @@ mod tests {
         assert!(copy.is_held(both(8_999)) && !copy.is_held(both(9_000)));
         lease.prolonged(both(3_000), LENGTH, both(4_600));
         assert!(copy.is_held(both(8_999)), "never shortened");
+    }
+
+    #[test]
+    fn revoked_it_is_never_held_again() {
+        let lease = LeaseWatch::new(both(0), LENGTH);
+        lease.revoke();
+        assert!(!lease.is_held(both(0)));
+        lease.prolonged(both(0), LENGTH, both(1));
+        assert!(!lease.is_held(both(2)));
     }
 
     #[test]

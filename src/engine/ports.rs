@@ -1,5 +1,8 @@
 //! What the engine asks of the edges: a ledger, a provider, a budget.
 
+mod ledger_error;
+mod rows;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +11,8 @@ use async_trait::async_trait;
 use super::lease::LeaseWatch;
 use crate::domain::answer::Answer;
 use crate::domain::attempt::{Attempt, CallKind};
-use crate::domain::batch::{Batch, Counts, Pause, Weight};
+use crate::domain::batch::{Backlog, Batch, Counts, Pause, Tally, Weight};
+use crate::domain::diagnosis::Diagnosis;
 use crate::domain::ids::{AccountId, BatchId, CorrelationId, Digest, RequestId, RowKey, Scope, WorkerId};
 use crate::domain::machine::Order;
 use crate::domain::policy::rate::Window;
@@ -16,32 +20,8 @@ use crate::domain::task::Task;
 use crate::domain::time::Timestamp;
 use crate::world::World;
 
-/// A ledger that cannot answer now, or never.
-#[derive(Debug, thiserror::Error)]
-pub enum LedgerError {
-    /// Busy, full, disconnected: the same call later can succeed. Nothing of it was kept.
-    #[error("the ledger does not answer: {0}")]
-    Unavailable(String),
-    /// Another program, or another version of this one, wrote it.
-    #[error(
-        "the ledger at {at} has format {found}, this program reads format {wanted}; \
-         hint: name another one, or use the version of enlist that made it"
-    )]
-    Format {
-        /// Where it is.
-        at: String,
-        /// Its format.
-        found: String,
-        /// The format this program reads and writes.
-        wanted: String,
-    },
-    /// It does not know the batch.
-    #[error("the ledger has no batch {0}; hint: `enlist status` lists those it has")]
-    NoBatch(BatchId),
-    /// Something in it cannot be read.
-    #[error("the ledger holds something unreadable: {0}")]
-    Corrupt(String),
-}
+pub use ledger_error::LedgerError;
+pub use rows::{Appended, NewRow, NewRowBody, RowFault, RowView, Seal};
 
 /// The store of all tasks, and the queue.
 ///
@@ -73,7 +53,8 @@ pub trait Ledger: Send + Sync {
     /// *fed* to its task ([`Order::Fed`]), which then belongs to this batch. If somebody has that task and the
     /// data change it, the lease ends as if it had run out: the holder may have sent the old data, and its commit
     /// is fenced. If they change nothing, the lease stands. In a cancelled batch the task is settled as cancelled.
-    /// Sets `rows_imported` to the highest `seq` + 1. Fails with [`LedgerError::NoBatch`].
+    /// Sets `rows_imported` to the highest `seq` + 1. Fails with [`LedgerError::NoBatch`], and with
+    /// [`LedgerError::Behind`] when the first row lies beyond that: the rows between would never come.
     async fn append(&self, batch: &BatchId, rows: &[NewRow], now: Timestamp)
     -> Result<Appended, LedgerError>;
 
@@ -110,8 +91,29 @@ pub trait Ledger: Send + Sync {
     /// Gives the batch another share of the turns, from the next claim on. Fails with [`LedgerError::NoBatch`].
     async fn set_weight(&self, id: &BatchId, weight: Weight) -> Result<(), LedgerError>;
 
+    /// Forgets a finished batch: its rows, and the tasks that still belong to it with their keys and calls, in parts.
+    /// `false`, and nothing is done, while it has open tasks or is half imported. What one call leaves (another's task
+    /// may still send a row's payload), the next one takes. A row fed again afterwards is a new row.
+    async fn forget(&self, id: &BatchId) -> Result<bool, LedgerError>;
+
     /// How many tasks owned by the batch stand where, and what calls and waits were spent while it owned them.
     async fn counts(&self, id: &BatchId) -> Result<Counts, LedgerError>;
+
+    /// What waits, over all batches. Asked for by whoever watches, every second or so, at any size: it must be cheap.
+    /// [`Backlog::oldest_due`] is what [`Claimed::next_due`] would be if a claim took nothing.
+    ///
+    /// As it stands here it asks batch by batch and does not know what is oldest.
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog, LedgerError> {
+        let mut backlog = Backlog::default();
+        for batch in self.batches().await? {
+            let counts = self.counts(&batch.id).await?;
+            for tally in Tally::ALL {
+                backlog.add(tally, counts.of(tally));
+            }
+            backlog.add_pause(batch.pause.as_ref(), now);
+        }
+        Ok(backlog)
+    }
 
     /// Rows of a batch with `seq >= from`, at most `max`, in order; each with its key's task, whatever batch that
     /// belongs to now. A row whose task cannot be read says so itself.
@@ -119,6 +121,16 @@ pub trait Ledger: Send + Sync {
 
     /// Every attempt for a key, oldest first.
     async fn history(&self, scope: &Scope, key: &RowKey) -> Result<Vec<Attempt>, LedgerError>;
+
+    /// The time by the clock of the machine that holds the ledger, if that may be another one than ours.
+    async fn time(&self) -> Result<Option<Timestamp>, LedgerError> {
+        Ok(None)
+    }
+
+    /// Looks at all that the ledger depends on, changing nothing.
+    async fn examine(&self) -> Vec<Diagnosis> {
+        Vec::new()
+    }
 
     /// What the ledger is, for messages: `sqlite:FILE`.
     fn describe(&self) -> String;
@@ -131,76 +143,6 @@ pub enum Which {
     Batch(BatchId),
     /// All that use this account holder, because the trouble is with its credentials.
     Scope(Scope),
-}
-
-/// A row as an import brings it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewRow {
-    /// Its number in the file, from 0.
-    pub seq: u64,
-    /// The line it starts on, from 1.
-    pub line: u64,
-    /// The user's cells, in the order of the batch's columns.
-    pub cells: Vec<String>,
-    /// What it came to.
-    pub body: NewRowBody,
-}
-
-/// What became of a row on import.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NewRowBody {
-    /// It makes a task.
-    Sound {
-        /// Its key.
-        key: RowKey,
-        /// The request body, rendered once and sent as it stands for ever.
-        payload: Arc<str>,
-        /// What names the payload: equal for equal payloads, whatever the ledger makes of them. Given by whoever
-        /// renders, since a ledger may hold the payload in another form.
-        digest: Digest,
-    },
-    /// It is kept for the report only.
-    Faulty(Vec<RowFault>),
-}
-
-/// A fault of a row, as kept for its report. One row's faults keep their order.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct RowFault {
-    /// The rule's id.
-    pub code: String,
-    /// The user's column.
-    pub column: String,
-    /// What is wrong.
-    pub message: String,
-    /// What to do.
-    pub hint: String,
-}
-
-/// What an append found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Appended {
-    /// Rows whose key was new.
-    pub new: u64,
-    /// Rows with a known key and the data known, whose work goes on or starts again.
-    pub resumed: u64,
-    /// Rows with a known key and the data known, and nothing to do.
-    pub unchanged: u64,
-    /// Rows with a known key whose data differ from what is in force for it, whether they are sent, wait for a
-    /// look-up, or come too late.
-    pub changed: u64,
-    /// Rows with faults.
-    pub faulty: u64,
-}
-
-impl Appended {
-    /// What a further part of the same rows found.
-    pub const fn add(&mut self, part: Self) {
-        self.new += part.new;
-        self.resumed += part.resumed;
-        self.unchanged += part.unchanged;
-        self.changed += part.changed;
-        self.faulty += part.faulty;
-    }
 }
 
 /// What a worker asks for.
@@ -274,23 +216,6 @@ pub enum Kept {
     Yes,
     /// The lease had been given to somebody else (or the task fed with changed data): nothing was changed.
     Fenced,
-}
-
-/// A row as the report needs it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RowView {
-    /// Its number in the file, from 0.
-    pub seq: u64,
-    /// The line it starts on.
-    pub line: u64,
-    /// The user's cells.
-    pub cells: Vec<String>,
-    /// Its faults, if it made no task.
-    pub faults: Vec<RowFault>,
-    /// Its key and task, if it made one that can be read.
-    pub task: Option<(RowKey, Task)>,
-    /// Why the task that it made cannot be read; a person must look.
-    pub unreadable: Option<String>,
 }
 
 /// A provider's system: how to ask it for each step. Answers are classified values; there is no error.

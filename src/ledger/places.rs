@@ -61,7 +61,7 @@ impl Sources {
     }
 
     /// Where the payloads of `new` lie, which `old` with its payloads here became. `fed` is the payload that a row
-    /// just brought, and that row.
+    /// just brought, and that row; of equal payloads the newest is kept, so that the older batch can be forgotten.
     pub(super) fn after(
         self,
         old: &Task,
@@ -69,12 +69,14 @@ impl Sources {
         fed: Option<(Digest, i64)>,
     ) -> Result<Self, LedgerError> {
         let row_of = |digest: Digest| {
-            let found = if digest == old.payload {
+            let found = if let Some((_, row)) = fed.filter(|(brought, _)| *brought == digest) {
+                Some(row)
+            } else if digest == old.payload {
                 Some(self.in_force)
             } else if Some(digest) == old.staged {
                 self.staged
             } else {
-                fed.filter(|(brought, _)| *brought == digest).map(|(_, row)| row)
+                None
             };
             found
                 .ok_or_else(|| LedgerError::Corrupt(format!("a task: no row of it has the payload {digest}")))

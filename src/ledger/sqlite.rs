@@ -12,6 +12,8 @@ mod append;
 mod batches;
 mod claim;
 mod commit;
+mod examine;
+mod forget;
 mod open;
 mod orders;
 mod read;
@@ -29,7 +31,8 @@ use rusqlite::Connection;
 use self::open::Place;
 use self::write::{Store, Writer};
 use crate::domain::attempt::Attempt;
-use crate::domain::batch::{Batch, Counts, Pause, Weight};
+use crate::domain::batch::{Backlog, Batch, Counts, Pause, Weight};
+use crate::domain::diagnosis::Diagnosis;
 use crate::domain::ids::{BatchId, RowKey, Scope};
 use crate::domain::machine::Order;
 use crate::domain::time::Timestamp;
@@ -258,9 +261,26 @@ impl Ledger for SqliteLedger {
         .await
     }
 
+    async fn forget(&self, id: &BatchId) -> Result<bool, LedgerError> {
+        let mut from = Some(0);
+        while let Some(seq) = from {
+            let id = id.clone();
+            let chunk = move |store: &mut Store| forget::forget(&store.connection, &id, seq);
+            match self.write(forget::CHUNK, chunk).await? {
+                forget::Chunk::Refused => return Ok(false),
+                forget::Chunk::Next(next) => from = next,
+            }
+        }
+        Ok(true)
+    }
+
     async fn counts(&self, id: &BatchId) -> Result<Counts, LedgerError> {
         let id = id.clone();
         self.read(move |connection| read::counts(connection, &id)).await
+    }
+
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog, LedgerError> {
+        self.read(move |connection| read::backlog(connection, now)).await
     }
 
     async fn rows(&self, id: &BatchId, from: u64, max: u32) -> Result<Vec<RowView>, LedgerError> {
@@ -273,6 +293,14 @@ impl Ledger for SqliteLedger {
         let (scope, key) = (scope.clone(), key.clone());
         self.read(move |connection| read::history(connection, &scope, &key))
             .await
+    }
+
+    async fn examine(&self) -> Vec<Diagnosis> {
+        let path = match &self.access {
+            Access::Here(_) => None,
+            Access::File { place, .. } => place.path(),
+        };
+        examine::examine(self, path).await
     }
 
     fn describe(&self) -> String {

@@ -71,7 +71,7 @@ fn usage_and_configuration_2() {
             "run rows.csv --ledger postgres://u:p@h/x",
             &["no ledger behind postgres", "hint: "],
         ),
-        ("run rows.csv --ledger redis://h", &["redis", "hint: "]),
+        ("run rows.csv --ledger postgres://h", &["postgres", "hint: "]),
         ("import rows.csv", &["which job?", "hint: "]),
         ("run rows.csv --job adobe-create", &["distributor", "hint: "]),
         ("status nope", &["no batch nope", "hint: "]),

@@ -187,6 +187,44 @@ fn a_batch_is_given_a_weight() {
 }
 
 #[test]
+fn a_row_whose_task_cannot_be_read_says_so_and_holds_no_other_up() {
+    let rig = Rig::new();
+    let simulator = rig.simulator(WELL);
+    rig.rows("rows.csv", 3);
+    rig.on(&simulator, "import", "rows.csv").exits(0);
+    let ledger = rusqlite::Connection::open(rig.path("data/ledger.sqlite")).unwrap();
+    let spoilt = ledger.execute("UPDATE tasks SET task = '{}' WHERE key = 'R-2'", []);
+    assert_eq!(spoilt.unwrap(), 1);
+    let worker = rig.line("worker").start();
+    wait_for("the others to settle", || (open_rows(&rig) == 1).then_some(()));
+    worker.signal("TERM");
+    let ended = worker.end();
+    assert_eq!(ended.code, Some(143), "{}", ended.err);
+    assert!(
+        ended.err.contains("cannot be read") && ended.err.contains("R-2") && ended.err.contains("hint: "),
+        "{}",
+        ended.err
+    );
+    let summary = rig.line("report last --out there --json").exits(0).json();
+    assert_eq!(
+        (&summary["rows"]["succeeded"], &summary["rows"]["failed"]),
+        (&json!(2), &json!(1))
+    );
+    let failed = &rig.table("there/failed.csv").rows[0];
+    assert_eq!(
+        (
+            failed["external_id"].as_str(),
+            failed["_outcome"].as_str(),
+            failed["_error_code"].as_str()
+        ),
+        ("R-2", "Parked", "unreadable")
+    );
+    let row = rig.line("status last --line 3 --json").exits(0).json();
+    assert_eq!(row["errors"][0]["code"], "unreadable");
+    assert_ne!(row["hint"], "");
+}
+
+#[test]
 fn jobs_are_listed_and_printed_as_they_would_be_used() {
     let rig = Rig::new();
     let all = rig.line("jobs --json").exits(0).json();

@@ -11,7 +11,7 @@ use super::batches::weight_of;
 use super::commit::Item;
 use super::reply::{bytes, list, next, number, text};
 use super::save::Save;
-use super::stored::{Lane, Stored, six};
+use super::stored::{Lane, Stored, fence_at, next_fence, six};
 use super::tasks::id_of;
 use super::{CHUNK, RedisLedger, lock, lua};
 use crate::domain::batch::Weight;
@@ -20,7 +20,7 @@ use crate::domain::machine::Order;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{Claim, ClaimAsk, Claimed, Lease, LedgerError};
 use crate::ledger::moves::{Hold, ordered};
-use crate::ledger::pauses::{is_in_force, read_pause};
+use crate::ledger::pauses::read_pause;
 use crate::ledger::turns::{self, Class};
 
 /// Batches looked at in one script.
@@ -42,23 +42,26 @@ struct OpenBatch {
     /// Since when or from when on it lends, [`ALWAYS`] without a pause; `None` while a person must act first.
     from: Option<Timestamp>,
     weight: Weight,
-    /// Tasks due, by class; no more than were asked for.
+    /// Tasks due that nobody has, by class; no more than were asked for.
     due: [usize; Class::ALL.len()],
+    /// Tasks whose leases ran out, likewise.
+    left: [usize; Class::ALL.len()],
     /// When the next falls due, by class.
     heads: [Option<Timestamp>; Class::ALL.len()],
 }
 
-/// So many tasks of a lane are to be lent.
-type Take = (Lane, usize);
+/// So many tasks of a batch and class are to be lent.
+type Take = ((i64, Class), usize);
 
 impl RedisLedger {
     pub(super) async fn claim_due(&self, ask: &ClaimAsk) -> Result<Claimed, LedgerError> {
-        let mut open = self.peek(ask).await?;
-        if open.iter().any(|batch| batch.cancelled && batch.due != [0; 2]) {
+        let mut open = self.peek(ask.only.as_ref(), ask.now, ask.max).await?;
+        let is_due = |batch: &OpenBatch| (batch.due, batch.left) != ([0; 2], [0; 2]);
+        if open.iter().any(|batch| batch.cancelled && is_due(batch)) {
             for batch in open.iter().filter(|batch| batch.cancelled) {
                 self.settle_cancelled(batch.no, ask.now).await?;
             }
-            open = self.peek(ask).await?;
+            open = self.peek(ask.only.as_ref(), ask.now, ask.max).await?;
         }
         let takes = self.plan(&open, ask);
         let taken = self.take(&mut open, &takes, ask).await?;
@@ -68,9 +71,19 @@ impl RedisLedger {
         })
     }
 
+    /// When the open task falls due that does so first, over all batches.
+    pub(super) async fn oldest_due(&self, now: Timestamp) -> Result<Option<Timestamp>, LedgerError> {
+        Ok(next_due(&self.peek(None, now, 1).await?))
+    }
+
     /// The batches with open tasks, or the one asked for if it has any.
-    async fn peek(&self, ask: &ClaimAsk) -> Result<Vec<OpenBatch>, LedgerError> {
-        let only = match &ask.only {
+    async fn peek(
+        &self,
+        only: Option<&BatchId>,
+        now: Timestamp,
+        max: usize,
+    ) -> Result<Vec<OpenBatch>, LedgerError> {
+        let only = match only {
             None => None,
             Some(id) => match self.number(id).await? {
                 Some(no) => Some(no),
@@ -83,10 +96,7 @@ impl RedisLedger {
         loop {
             let answer = self
                 .run(&lua::PEEK, &|cmd| {
-                    cmd.arg(ask.now.as_ms())
-                        .arg(behind)
-                        .arg(page_max)
-                        .arg(ask.max.max(1));
+                    cmd.arg(now.as_ms()).arg(behind).arg(page_max).arg(max.max(1));
                 })
                 .await?;
             let page = list(answer)?;
@@ -95,7 +105,7 @@ impl RedisLedger {
                 let mut fields = list(value)?.into_iter();
                 behind = number(next(&mut fields)?)?.unwrap_or(i64::MAX);
                 if only.is_none_or(|only| only == behind) && fields.len() > 0 {
-                    open.push(open_batch(behind, &mut fields, ask.now)?);
+                    open.push(open_batch(behind, &mut fields, now)?);
                 }
             }
             if is_last {
@@ -104,35 +114,48 @@ impl RedisLedger {
         }
     }
 
-    /// Whose turn it is.
+    /// Whose turn it is. What was left lying is nobody's share: it goes before all else, since it may have been sent.
     fn plan(&self, open: &[OpenBatch], ask: &ClaimAsk) -> Vec<Take> {
-        let mut left: BTreeMap<i64, [usize; 2]> = open
-            .iter()
-            .filter(|batch| !batch.cancelled && batch.from.is_some_and(|from| from <= ask.now))
-            .map(|batch| (batch.no, batch.due))
-            .collect();
+        let lends = |batch: &&OpenBatch| !batch.cancelled && batch.from.is_some_and(|from| from <= ask.now);
+        let mut takes: Vec<Take> = Vec::new();
+        let mut slots = ask.max;
+        for batch in open.iter().filter(lends) {
+            for (class, left) in Class::ALL.into_iter().zip(batch.left) {
+                let got = left.min(slots);
+                if got > 0 {
+                    slots -= got;
+                    takes.push(((batch.no, class), got));
+                }
+            }
+        }
         let lanes: Vec<turns::Lane> = open
             .iter()
-            .filter(|batch| left.contains_key(&batch.no))
+            .filter(lends)
             .map(|batch| turns::Lane {
                 no: batch.no,
                 weight: batch.weight.get(),
             })
             .collect();
-        let mut takes: Vec<Take> = Vec::new();
+        let mut waiting: BTreeMap<i64, [usize; 2]> = open
+            .iter()
+            .filter(lends)
+            .map(|batch| (batch.no, batch.due))
+            .collect();
         let taking = |owner, class: Class, want: usize| {
-            let there = left.get_mut(&owner).and_then(|due| due.get_mut(class as usize));
+            let there = waiting
+                .get_mut(&owner)
+                .and_then(|due| due.get_mut(class as usize));
             let got = there.map_or(0, |there| {
                 let got = want.min(*there);
                 *there -= got;
                 got
             });
             if got > 0 {
-                takes.push((Lane { owner, class }, got));
+                takes.push(((owner, class), got));
             }
             Ok::<_, std::convert::Infallible>(got)
         };
-        match lock(&self.turns).fill(&lanes, ask.max, taking) {
+        match lock(&self.turns).fill(&lanes, slots, taking) {
             Ok(()) => takes,
         }
     }
@@ -147,7 +170,7 @@ impl RedisLedger {
         let until = ask.now.plus(ask.lease.max(LEASE_MIN));
         let mut taken = Vec::new();
         for part in chunks(takes) {
-            let mut lanes: Vec<Lane> = Vec::new();
+            let mut lanes: Vec<(i64, Class)> = Vec::new();
             for (lane, _) in &part {
                 if !lanes.contains(lane) {
                     lanes.push(*lane);
@@ -157,14 +180,15 @@ impl RedisLedger {
                 .run(&lua::TAKE, &|cmd| {
                     cmd.arg(ask.now.as_ms())
                         .arg(&six(ask.now.as_ms()))
+                        .arg(fence_at(ask.now))
                         .arg(until.as_ms())
                         .arg(part.len());
-                    for (lane, n) in &part {
-                        cmd.arg(lane.to_string()).arg(*n);
+                    for ((batch, class), n) in &part {
+                        cmd.arg(*batch).arg(*class as u8).arg(*n);
                     }
                     cmd.arg(lanes.len());
-                    for lane in &lanes {
-                        cmd.arg(lane.to_string());
+                    for (batch, class) in &lanes {
+                        cmd.arg(*batch).arg(*class as u8);
                     }
                 })
                 .await?;
@@ -182,10 +206,10 @@ impl RedisLedger {
                     ),
                 }
             }
-            for (lane, head) in lanes.iter().zip(list(next(&mut answer)?)?) {
+            for ((owner, class), head) in lanes.iter().zip(list(next(&mut answer)?)?) {
                 let head = number(head)?.map(Timestamp::from_ms);
-                let batch = open.iter_mut().find(|batch| batch.no == lane.owner);
-                if let Some(at) = batch.and_then(|batch| batch.heads.get_mut(lane.class as usize)) {
+                let batch = open.iter_mut().find(|batch| batch.no == *owner);
+                if let Some(at) = batch.and_then(|batch| batch.heads.get_mut(*class as usize)) {
                     *at = head;
                 }
             }
@@ -220,7 +244,7 @@ impl RedisLedger {
             let Some(batch) = open.iter().find(|batch| batch.no == stored.owner) else {
                 continue;
             };
-            let fence = stored.fence.wrapping_add(1);
+            let fence = next_fence(stored.fence, fence_at(ask.now));
             let lease = Lease {
                 task: stored.id,
                 fence: i64::from(fence),
@@ -247,8 +271,7 @@ impl RedisLedger {
     /// Nothing of a cancelled batch is sent again: what falls due there, or was left lying by a dead worker, is settled.
     async fn settle_cancelled(&self, no: i64, now: Timestamp) -> Result<(), LedgerError> {
         let mut ids = Vec::new();
-        for class in Class::ALL {
-            let lane = Lane { owner: no, class };
+        for lane in Lane::all(no) {
             let mut due = redis::cmd("ZRANGEBYSCORE");
             due.arg(self.keys.named(format_args!("d:{lane}")))
                 .arg("-inf")
@@ -283,10 +306,10 @@ fn open_batch(
     let cancelled = text(next(fields)?)?.as_deref() == Some("1");
     let pause = read_pause(text(next(fields)?)?.filter(|pause| !pause.is_empty()))?;
     let weight = weight_of(number(next(fields)?)?.unwrap_or(1))?;
-    let mut due = [0; 2];
-    let mut heads = [None; 2];
-    for (due, head) in due.iter_mut().zip(&mut heads) {
+    let (mut due, mut left, mut heads) = ([0; 2], [0; 2], [None; 2]);
+    for ((due, left), head) in due.iter_mut().zip(&mut left).zip(&mut heads) {
         *due = usize::try_from(number(next(fields)?)?.unwrap_or(0)).unwrap_or(0);
+        *left = usize::try_from(number(next(fields)?)?.unwrap_or(0)).unwrap_or(0);
         *head = number(next(fields)?)?.map(Timestamp::from_ms);
     }
     Ok(OpenBatch {
@@ -294,11 +317,12 @@ fn open_batch(
         id,
         cancelled,
         from: match pause {
-            Some(pause) if is_in_force(&pause, now) => pause.until,
+            Some(pause) if pause.is_in_force(now) => pause.until,
             _ => Some(ALWAYS),
         },
         weight,
         due,
+        left,
         heads,
     })
 }

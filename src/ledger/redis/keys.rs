@@ -5,9 +5,12 @@
 //! {enlist:NAME}:meta      format, counters
 //!               batches   batch id → number          spaces   scope and action → number
 //!               newest    batch numbers by age       open     numbers of batches with open tasks
+//!               paused    numbers of paused batches          c:all    counts of all batches together
+//!               gone      numbers of forgotten batches whose rows are still to be dropped
 //!               b:NO      one batch                  c:NO     its counts by slot
 //!               r:NO      its rows, in blocks        t:NO     the tasks that its rows made
 //!               d:NO:0    open tasks by due time, submits;  d:NO:1 reads
+//!               d:NO:2    those that somebody has, by the end of the lease;  d:NO:3 the same for reads
 //!               k:SPACE:N row keys → tasks, in 16,384 small hashes
 //!               a:NO:N    calls made for the tasks of 32 rows
 //!               limit:OWNER:log, books, queue     the budget of a provider and credential, in `budget/ask.lua`

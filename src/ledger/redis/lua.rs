@@ -14,7 +14,9 @@ macro_rules! script {
 pub(super) static APPEND: Lua = script!("append");
 pub(super) static COMMIT: Lua = script!("commit");
 pub(super) static EXTEND: Lua = script!("extend");
+pub(super) static DROP: Lua = script!("drop");
+pub(super) static FORGET: Lua = script!("forget");
 pub(super) static OPEN_BATCH: Lua = script!("open_batch");
+pub(super) static PAUSE: Lua = script!("pause");
 pub(super) static PEEK: Lua = script!("peek");
-pub(super) static SET: Lua = script!("set");
 pub(super) static TAKE: Lua = script!("take");

@@ -1,10 +1,10 @@
 //! A task as it lies in Redis: a head that scripts read and change, then the rest, which they hand about unopened.
 //!
 //! ```text
-//! bytes 0..4    fence, grows with each lease
+//! bytes 0..4    fence, grows with each lease, and with time
 //!       4..10   since when somebody has it, milliseconds; all zero: nobody
 //!      10..13   the batch it belongs to
-//!      13       its class, 0 submit, 1 read
+//!      13       its class, 0 submit, 1 read; 2 and 3 while somebody has it
 //!      14..     key, payloads' rows, task
 //! ```
 //! When it falls due, or its lease ends, is its score in the due set of batch and class.
@@ -42,6 +42,7 @@ impl Stored {
         self.task.due().map(|_| Lane {
             owner: self.owner,
             class: class_of(&self.task),
+            is_held: self.since.is_some(),
         })
     }
 
@@ -66,7 +67,7 @@ impl Stored {
         writer.raw(&self.fence.to_be_bytes());
         writer.raw(&six(self.since.map_or(0, Timestamp::as_ms)));
         let [.., a, b, c] = self.owner.to_be_bytes();
-        writer.raw(&[a, b, c, class_byte(class_of(&self.task))]);
+        writer.raw(&[a, b, c, class_byte(class_of(&self.task), self.since.is_some())]);
         writer.text(self.key.as_str());
         // Most tasks send the payload of the row that made them.
         writer.signed(self.sources.in_force - self.id);
@@ -104,29 +105,63 @@ impl Stored {
     }
 }
 
+/// The least fence of a lease that begins `now`. A Redis that lost its last second lends again what it had lent, and must
+/// not give out the same fence twice: whoever had it first would pass for whoever has it now.
+pub(super) fn fence_at(now: Timestamp) -> u32 {
+    // In steps of 16 ms, which is shorter than any restart, 32 bits go round in two years.
+    u32::try_from((now.as_ms() >> 4) & i64::from(u32::MAX)).unwrap_or_default()
+}
+
+/// The fence of a lease that begins when [`fence_at`] says `least`; `take.lua` counts the same way.
+pub(super) const fn next_fence(fence: u32, least: u32) -> u32 {
+    let ahead = least.wrapping_sub(fence);
+    if ahead == 0 || ahead > u32::MAX / 2 {
+        fence.wrapping_add(1)
+    } else {
+        least
+    }
+}
+
 /// The six low bytes of a time; before 1970 and after the year 10,000 it is taken for the nearest that fits.
 pub(super) fn six(ms: i64) -> [u8; 6] {
     let [_, _, six @ ..] = ms.clamp(0, (1 << 48) - 1).to_be_bytes();
     six
 }
 
-const fn class_byte(class: Class) -> u8 {
-    match class {
+const fn class_byte(class: Class, is_held: bool) -> u8 {
+    let class = match class {
         Class::Submit => 0,
         Class::Read => 1,
-    }
+    };
+    if is_held { class + 2 } else { class }
 }
 
-/// A due set: the open tasks of one batch and class.
+/// A due set: the open tasks of one batch and class, those that somebody has apart from those that nobody has. A lease
+/// that ran out goes before all others: its row has waited longest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Lane {
     pub(super) owner: i64,
     pub(super) class: Class,
+    pub(super) is_held: bool,
+}
+
+impl Lane {
+    /// All due sets of a batch.
+    pub(super) fn all(owner: i64) -> impl Iterator<Item = Self> {
+        let pair = move |class| {
+            [false, true].map(|is_held| Self {
+                owner,
+                class,
+                is_held,
+            })
+        };
+        Class::ALL.into_iter().flat_map(pair)
+    }
 }
 
 impl std::fmt::Display for Lane {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}", self.owner, class_byte(self.class))
+        write!(f, "{}:{}", self.owner, class_byte(self.class, self.is_held))
     }
 }
 

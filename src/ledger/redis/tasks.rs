@@ -92,6 +92,7 @@ impl RedisLedger {
                 let lane = Lane {
                     owner: task.owner,
                     class: class_of(&task.task),
+                    is_held: true,
                 };
                 pipe.cmd("ZSCORE")
                     .arg(self.keys.named(format_args!("d:{lane}")))

@@ -17,10 +17,23 @@ use crate::domain::time::Timestamp;
 use crate::engine::ports::{Claim, ClaimAsk, Claimed, Lease, LedgerError};
 use crate::ledger::counting::Differences;
 use crate::ledger::moves::ordered;
-use crate::ledger::pauses::{is_in_force, read_pause};
+use crate::ledger::pauses::read_pause;
+use crate::ledger::places::class_of;
 use crate::ledger::turns::{Class, Lane};
 
-/// The due tasks of a batch and class, those due longest first.
+/// Added to the class of a task while somebody has it. So those whose lease ran out are found apart from the others,
+/// and go before them: their rows have waited longest.
+const HELD: i64 = 2;
+
+/// All classes, as they are stored.
+const CLASSES: [i64; 4] = [
+    Class::Submit as i64,
+    Class::Read as i64,
+    Class::Submit as i64 + HELD,
+    Class::Read as i64 + HELD,
+];
+
+/// The due tasks of a batch and class (with [`HELD`] or without), those due longest first.
 pub(super) const DUE: &str = concat!(
     "SELECT ",
     stored!(),
@@ -57,7 +70,7 @@ struct OpenBatch {
 /// Leases due tasks.
 pub(super) fn claim(store: &mut Store, ask: &ClaimAsk) -> Result<Claimed, LedgerError> {
     let Store { connection, turns } = store;
-    let open = open_batches(connection, ask)?;
+    let open = open_batches(connection, ask.only.as_ref(), ask.now)?;
     for batch in open.iter().filter(|batch| batch.cancelled) {
         settle_cancelled(connection, batch, ask)?;
     }
@@ -68,7 +81,7 @@ pub(super) fn claim(store: &mut Store, ask: &ClaimAsk) -> Result<Claimed, Ledger
     };
     let lanes: Vec<Lane> = open.iter().filter(is_ready).map(lane).collect();
     let mut claims = Vec::new();
-    turns.fill(&lanes, ask.max, |lane, class, want| {
+    let mut take = |lane, class, want| {
         let due = due(connection, lane, class, ask.now, want)?;
         // One that cannot be read has its turn like any other, so that no claim meets more of them than it may take.
         let found = due.len();
@@ -85,15 +98,32 @@ pub(super) fn claim(store: &mut Store, ask: &ClaimAsk) -> Result<Claimed, Ledger
             }
         }
         Ok::<_, LedgerError>(found)
-    })?;
+    };
+    // What was left lying is nobody's share: it goes before all else, since it may have been sent.
+    let mut slots = ask.max;
+    for lane in &lanes {
+        for class in Class::ALL {
+            slots -= take(lane.no, class as i64 + HELD, slots)?.min(slots);
+        }
+    }
+    turns.fill(&lanes, slots, |lane, class, want| take(lane, class as i64, want))?;
     Ok(Claimed {
         claims,
         next_due: next_due(connection, &open)?,
     })
 }
 
-fn open_batches(connection: &Connection, ask: &ClaimAsk) -> Result<Vec<OpenBatch>, LedgerError> {
-    let only = match &ask.only {
+/// When the next task falls due that a claim could ever bring.
+pub(super) fn oldest_due(connection: &Connection, now: Timestamp) -> Result<Option<Timestamp>, LedgerError> {
+    next_due(connection, &open_batches(connection, None, now)?)
+}
+
+fn open_batches(
+    connection: &Connection,
+    only: Option<&BatchId>,
+    now: Timestamp,
+) -> Result<Vec<OpenBatch>, LedgerError> {
+    let only = match only {
         None => None,
         Some(id) => match number(connection, id)? {
             Some(no) => Some(no),
@@ -121,7 +151,7 @@ fn open_batches(connection: &Connection, ask: &ClaimAsk) -> Result<Vec<OpenBatch
             cancelled: row.get(2)?,
             weight: read_weight(row.get(4)?)?,
             from: match pause {
-                Some(pause) if is_in_force(&pause, ask.now) => pause.until,
+                Some(pause) if pause.is_in_force(now) => pause.until,
                 _ => Some(ALWAYS),
             },
         });
@@ -135,13 +165,13 @@ type Due = Result<(Stored, RowKey), Damaged>;
 fn due(
     connection: &Connection,
     batch: i64,
-    class: Class,
+    class: i64,
     now: Timestamp,
     max: usize,
 ) -> Result<Vec<Due>, LedgerError> {
     let mut statement = connection.prepare_cached(DUE)?;
     let max = i64::try_from(max).unwrap_or(i64::MAX);
-    let mut rows = statement.query((batch, class as i64, now.as_ms(), max))?;
+    let mut rows = statement.query((batch, class, now.as_ms(), max))?;
     let mut due = Vec::new();
     while let Some(row) = rows.next()? {
         let key = row.get_ref(8)?.as_str().map_err(|why| why.to_string());
@@ -179,7 +209,7 @@ fn lease(
     let claimed_at = abandoned.unwrap_or(ask.now);
     connection
         .prepare_cached(
-            "UPDATE tasks SET due_at = ?2, leased_by = ?3, claimed_at = ?4, fence = ?5 WHERE id = ?1",
+            "UPDATE tasks SET due_at = ?2, leased_by = ?3, claimed_at = ?4, fence = ?5, class = ?6 WHERE id = ?1",
         )?
         .execute((
             stored.id,
@@ -187,6 +217,7 @@ fn lease(
             ask.worker.as_str(),
             claimed_at.as_ms(),
             fence,
+            class_of(&stored.task) as i64 + HELD,
         ))?;
     Ok(Ok(Claim {
         lease: Lease {
@@ -226,7 +257,7 @@ fn payload(connection: &Connection, row: i64) -> Result<Option<Arc<str>>, Ledger
 fn settle_cancelled(connection: &Connection, batch: &OpenBatch, ask: &ClaimAsk) -> Result<(), LedgerError> {
     let now = ask.now;
     let mut differences = Differences::default();
-    for class in Class::ALL {
+    for class in CLASSES {
         for due in due(connection, batch.no, class, now, CANCELLED_MAX)? {
             let stored = match due {
                 Ok((stored, _)) => stored,
@@ -248,9 +279,9 @@ fn next_due(connection: &Connection, open: &[OpenBatch]) -> Result<Option<Timest
     let mut next: Option<Timestamp> = None;
     for batch in open {
         let Some(from) = batch.from else { continue };
-        for class in Class::ALL {
+        for class in CLASSES {
             let due: Option<i64> = statement
-                .query_row((batch.no, class as i64), |row| row.get(0))
+                .query_row((batch.no, class), |row| row.get(0))
                 .optional()?;
             if let Some(due) = due {
                 let due = Timestamp::from_ms(due).max(from);

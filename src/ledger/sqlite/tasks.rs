@@ -168,6 +168,12 @@ impl Stored {
             sources.staged,
             encode(new)?,
         ))?;
+        if sources.in_force != held.in_force && !sources.has(held.in_force) {
+            // The newest row of a task holds its payload, and no other.
+            connection
+                .prepare_cached("UPDATE rows SET payload = NULL WHERE id = ?1")?
+                .execute((held.in_force,))?;
+        }
         differences.moved(self.batch, &self.task, batch, new);
         Ok(sources)
     }

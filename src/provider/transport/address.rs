@@ -27,7 +27,7 @@ pub fn parse(setting: &'static str, text: &str, plain_http: bool) -> Result<Url,
     if url.scheme() == "http" && !plain_http && !is_loopback(&url) {
         return wrong(
             "plain http to another machine would send the client secret readable",
-            "use https, or set connection.plain_http = true if the network is trusted",
+            "use https, or set connection.insecure_http = true if the network is trusted",
         );
     }
     Ok(url)

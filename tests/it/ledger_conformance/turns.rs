@@ -1,11 +1,11 @@
 //! Whose turn it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use enlist::domain::ids::BatchId;
 use enlist::engine::ports::{Claim, ClaimAsk, Ledger};
 
-use super::fixture::{ask, at, claim, commit, import_n, pending, weigh};
+use super::fixture::{after_lease, ask, at, claim, commit, import_n, pending, weigh};
 
 pub(crate) async fn five_rows_do_not_wait_for_fifty_thousand(ledger: &dyn Ledger) {
     let large = import_n(ledger, "large", 50_000).await;
@@ -131,6 +131,32 @@ pub(crate) async fn what_is_due_longest_goes_first(ledger: &dyn Ledger) {
     assert_eq!(names, ["one-1", "one-3", "one-2"]);
 }
 
+/// Whose holder died: such rows have waited longest, however many others were due before their lease ran out.
+pub(crate) async fn what_was_left_lying_goes_before_what_has_not_begun(ledger: &dyn Ledger) {
+    import_n(ledger, "one", 100).await;
+    let left: BTreeSet<String> = keys(&claim(ledger, 10, at(1)).await);
+    let now = after_lease(1);
+    assert_eq!(keys(&claim(ledger, 10, now).await), left);
+    let new = keys(&claim(ledger, 10, now).await);
+    assert!(new.is_disjoint(&left), "their new holders have them");
+}
+
+/// Neither of its class nor of its batch: a dead worker may have had many of what gets few turns.
+pub(crate) async fn what_was_left_lying_is_nobodys_share(ledger: &dyn Ledger) {
+    import_n(ledger, "watched", 40).await;
+    for claim in claim(ledger, 40, at(1)).await {
+        commit(ledger, &claim, pending(&claim.task, at(5)), at(1)).await;
+    }
+    let left = keys(&claim(ledger, 20, at(10)).await);
+    let heavy = import_n(ledger, "heavy", 40).await;
+    weigh(ledger, &heavy, 9).await;
+    assert!(
+        keys(&claim(ledger, 8, after_lease(9)).await).is_disjoint(&left),
+        "not before its time"
+    );
+    assert_eq!(keys(&claim(ledger, 20, after_lease(10)).await), left);
+}
+
 pub(crate) async fn only_the_batch_asked_for_is_looked_at(ledger: &dyn Ledger) {
     import_n(ledger, "one", 3).await;
     let two = import_n(ledger, "two", 3).await;
@@ -143,7 +169,7 @@ pub(crate) async fn only_the_batch_asked_for_is_looked_at(ledger: &dyn Ledger) {
     assert_eq!(by_batch(&claimed.claims), BTreeMap::from([(two, 3)]));
     assert_eq!(
         claimed.next_due,
-        Some(super::fixture::after_lease(1)),
+        Some(after_lease(1)),
         "the others are not looked at"
     );
 }
@@ -156,6 +182,10 @@ async fn watched_and_new(ledger: &dyn Ledger, n: usize) {
         commit(ledger, &claim, pending(&claim.task, at(5)), at(1)).await;
     }
     import_n(ledger, &format!("new-{n}"), n as u64).await;
+}
+
+fn keys(claims: &[Claim]) -> BTreeSet<String> {
+    claims.iter().map(|claim| claim.key.to_string()).collect()
 }
 
 fn reads(claims: &[Claim]) -> usize {

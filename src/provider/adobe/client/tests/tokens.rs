@@ -63,7 +63,7 @@ async fn without_a_token_nothing_leaves() {
 }
 
 /// Gives leave only after the token has run out, the first time.
-struct SlowBudget(CountingBudget, Arc<TestWorld>);
+pub(super) struct SlowBudget(pub(super) CountingBudget, pub(super) Arc<TestWorld>);
 
 #[async_trait]
 impl Budget for SlowBudget {

@@ -1,0 +1,5 @@
+//! What the measurements share.
+
+pub(crate) mod rows;
+pub(crate) mod server;
+pub(crate) mod watch;

@@ -1,0 +1,107 @@
+//! Finished batches whose time is over are forgotten, so that no ledger grows for ever. Workers see to it now and then.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::Job;
+use crate::domain::batch::Batch;
+use crate::domain::ids::BatchId;
+use crate::domain::time::Timestamp;
+use crate::engine::ports::{Ledger, LedgerError};
+use crate::world::World;
+
+/// How often a worker looks. All workers of a ledger look; what one has forgotten costs the others nothing.
+const EVERY: Duration = Duration::from_secs(600);
+
+/// Looks now and then, for as long as it is let.
+pub async fn keep_house(ledger: Arc<dyn Ledger>, world: Arc<dyn World>) {
+    loop {
+        match forget_expired(&*ledger, world.now()).await {
+            Ok(forgotten) if forgotten.is_empty() => {}
+            Ok(forgotten) => tracing::info!(batches = forgotten.len(), "finished batches were forgotten"),
+            Err(error) => tracing::debug!(%error, "the ledger does not answer; looked at again later"),
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
+/// Forgets the finished batches whose jobs say that their time is over; returns which.
+pub async fn forget_expired(ledger: &dyn Ledger, now: Timestamp) -> Result<Vec<BatchId>, LedgerError> {
+    let mut forgotten = Vec::new();
+    for batch in ledger.batches().await? {
+        if is_expired(&batch, now) && ledger.forget(&batch.id).await? {
+            forgotten.push(batch.id);
+        }
+    }
+    Ok(forgotten)
+}
+
+/// A job that cannot be read says nothing of retention: the batch stays.
+fn is_expired(batch: &Batch, now: Timestamp) -> bool {
+    let Ok(loaded) = Job::parse(&batch.job_text, &batch.job, &[]) else {
+        return false;
+    };
+    let kept = loaded.job.retention.finished.get();
+    !kept.is_zero() && now.since(batch.created_at) >= kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{ProviderName, Span};
+    use crate::domain::batch::Weight;
+    use crate::domain::ids::{Digest, Scope};
+    use crate::domain::task::Action;
+    use crate::ledger::sqlite::SqliteLedger;
+
+    fn batch(name: &str, kept: Duration) -> Batch {
+        let mut job = Job::new("adobe-create", ProviderName::Adobe, Action::Create);
+        job.retention.finished = Span::new(kept);
+        let scope = Scope {
+            provider: "adobe".into(),
+            account: "1@https://partners.example".into(),
+        };
+        let file_digest = Digest::of(name.as_bytes());
+        Batch {
+            id: BatchId::derive(&scope, Action::Create, &file_digest),
+            job: job.name.clone(),
+            job_text: job.to_toml(),
+            scope,
+            action: Action::Create,
+            file_name: name.into(),
+            file_digest,
+            rows_total: 0,
+            rows_imported: 0,
+            columns: Vec::new(),
+            derived_keys: false,
+            created_at: Timestamp::from_ms(1_000),
+            pause: None,
+            cancelled: false,
+            weight: Weight::default(),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_finished_and_old_is_forgotten_and_nothing_else() {
+        let ledger = SqliteLedger::in_memory().unwrap();
+        let day = Duration::from_secs(86_400);
+        let old = batch("old", day);
+        let open = Batch {
+            rows_total: 1,
+            ..batch("open", day)
+        };
+        for batch in [
+            &old,
+            &open,
+            &batch("young", 3 * day),
+            &batch("for ever", Duration::ZERO),
+        ] {
+            ledger.open_batch(batch).await.unwrap();
+        }
+        let early = Timestamp::from_ms(999).plus(day);
+        assert_eq!(forget_expired(&ledger, early).await.unwrap(), []);
+        let late = Timestamp::from_ms(1_000).plus(2 * day);
+        assert_eq!(forget_expired(&ledger, late).await.unwrap(), [old.id]);
+        assert_eq!(ledger.batches().await.unwrap().len(), 3);
+    }
+}
