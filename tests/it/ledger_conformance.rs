@@ -182,7 +182,8 @@ macro_rules! laws_of_many {
                 all_is_there_after_opening_again
                 what_one_was_told_is_kept_the_other_sees
                 two_handles_never_share_a_task
-                a_report_is_read_while_others_write;
+                a_report_is_read_while_others_write
+                a_batch_forgotten_elsewhere_is_met_anew;
         ]);
     };
 }
