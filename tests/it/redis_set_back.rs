@@ -41,6 +41,27 @@ async fn a_lease_that_was_forgotten_is_fenced() {
     assert_eq!(task_of(&*two, &batch, 0).await, done);
 }
 
+/// A batch of another file under the number of one that was forgotten: nothing of the first passes for it.
+#[tokio::test]
+async fn a_batch_that_was_forgotten_leaves_its_number_and_nothing_else() {
+    let mut redis = RedisServer::start_with(&["--appendfsync", "always"]);
+    let (one, two) = (open(&redis).await, open(&redis).await);
+    let files = redis.files();
+    let first = import_n(&*one, "first", 3).await;
+    let old = claim_one(&*one, at(0)).await;
+    redis.set_back(&files);
+    answers(&*one).await;
+    answers(&*two).await;
+    assert_eq!(one.batch(&first).await.unwrap(), None);
+    let second = import_n(&*two, "second", 3).await;
+    let new = claim_one(&*one, at(1_000)).await;
+    assert_eq!((&new.batch, new.lease.task), (&second, old.lease.task));
+    assert_eq!(new.payload.as_deref(), Some("payload of second-0"));
+    let late = pending(&old.task, at(2_000));
+    assert_eq!(commit(&*one, &old, late, at(1_001)).await, Kept::Fenced);
+    assert_eq!(task_of(&*two, &second, 0).await, new.task);
+}
+
 /// Waits until the ledger's line stands again.
 async fn answers(ledger: &dyn Ledger) {
     while ledger.batches().await.is_err() {
