@@ -8,11 +8,13 @@ pub mod keys;
 pub mod ledgers;
 pub mod rehearsal;
 pub mod run;
+pub mod watching;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::config::{LedgerAddress, data_dir};
+use crate::telemetry::Telemetry;
 use crate::world::{RealWorld, World};
 
 pub use exit::{Exit, Failure};
@@ -48,6 +50,8 @@ pub struct App {
     pub ledger: LedgerAddress,
     /// Where things are kept that outlive a run.
     pub data_dir: PathBuf,
+    /// What it tells of itself.
+    pub telemetry: Arc<Telemetry>,
 }
 
 impl App {
@@ -63,6 +67,7 @@ impl App {
             env,
             ledger,
             data_dir,
+            telemetry: Arc::new(Telemetry::off()),
         })
     }
 }

@@ -14,14 +14,17 @@ pub mod signals;
 mod simulate;
 mod status;
 mod talk;
+mod watched;
 mod worker;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::app::exit::{Exit, Failure};
 use crate::app::{App, process_env};
+use crate::telemetry::{self, LogFormat};
 use signals::Stop;
 
 /// Takes a file of resellers and makes every row a settled account at the provider: created once, never twice.
@@ -56,6 +59,25 @@ struct Common {
     /// Say more; twice for everything.
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
+    /// Log lines for people (text), or one JSON object a line (json).
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORM",
+        value_enum,
+        default_value_t,
+        env = "ENLIST_LOG_FORMAT",
+        hide_env_values = true
+    )]
+    log_format: LogForm,
+}
+
+/// The form of log lines.
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+enum LogForm {
+    #[default]
+    Text,
+    Json,
 }
 
 /// Which job, and what of it to change.
@@ -106,31 +128,58 @@ enum Verb {
     Healthcheck(healthcheck::HealthcheckArgs),
 }
 
+impl Verb {
+    /// Whether numbers will be asked for.
+    const fn is_watched(&self) -> bool {
+        let watch = match self {
+            Self::Run(args) => &args.watch,
+            Self::Import(args) => &args.watch,
+            Self::Worker(args) => &args.watch,
+            _ => return false,
+        };
+        watch.listen.is_some()
+    }
+}
+
 /// Runs the verb; everything that can be said has been said when it returns.
 pub async fn run(cli: Cli, stop: Stop) -> Exit {
     let Cli { verb, common } = cli;
     let talk = talk::Talk::new(common.quiet);
-    if let Err(error) = crate::telemetry::init(common.verbose, false) {
-        talk.say(format!("warning: {error}"));
-    }
-    let app = match App::new(common.ledger.as_deref(), process_env()) {
+    let mut app = match App::new(common.ledger.as_deref(), process_env()) {
         Ok(app) => app,
         Err(failure) => {
             talk::failure(&failure);
             return failure.exit;
         }
     };
+    let settings = telemetry::Settings {
+        verbosity: common.verbose,
+        log_format: match common.log_format {
+            LogForm::Text => LogFormat::Text,
+            LogForm::Json => LogFormat::Json,
+        },
+        exposition: verb.is_watched(),
+        instance: app.world.dice(),
+    };
+    let (telemetry, troubles) = telemetry::start(&settings, &*app.env);
+    for trouble in troubles {
+        talk.say(format!("warning: {trouble}"));
+    }
+    let telemetry = Arc::new(telemetry);
+    app.telemetry = Arc::clone(&telemetry);
     let scene = Scene {
         app: app.clone(),
         json: common.json,
         talk,
         stop,
     };
-    dispatch(verb, scene).await.unwrap_or_else(|mut failure| {
+    let exit = dispatch(verb, scene).await.unwrap_or_else(|mut failure| {
         failure.hint = app.with_ledger(&failure.hint);
         talk::failure(&failure);
         failure.exit
-    })
+    });
+    telemetry.finish().await;
+    exit
 }
 
 /// What a verb works with.

@@ -6,3 +6,4 @@ pub mod gauge;
 pub mod lease;
 pub mod ports;
 pub mod sweep;
+pub mod watched;

@@ -5,7 +5,7 @@
 //! ```text
 //! 6  main, cli      one file a verb
 //! 5  app            wiring: the only place that names concrete adapters
-//! 4  worker         the role that runs tasks; apalis is known here alone
+//! 4  worker, web    roles: who runs tasks (apalis is known there alone), who answers those that watch (axum)
 //! 3  provider  ledger  intake  report  simulator     edges: HTTP, stores, readers, writers
 //! 2  engine         use cases over ports
 //! 1  config, world, telemetry
@@ -23,5 +23,6 @@ pub mod provider;
 pub mod report;
 pub mod simulator;
 pub mod telemetry;
+pub mod web;
 pub mod worker;
 pub mod world;

@@ -1,14 +1,43 @@
-//! What the program says of itself: log lines on stderr, never on stdout, never with a secret or a person's data.
+//! What the program says of itself: log lines on stderr, numbers for whoever asks, traces and numbers to a collector.
+//! Never on stdout, never with a secret or a person's data.
+//!
+//! ```text
+//! tracing spans and events ─▶ logs (text or flat JSON) ─▶ stderr
+//!                          └▶ otlp ──────────────────────▶ collector
+//! metrics (instruments) ─────▶ exposition ──────────────▶ /metrics
+//!                          └▶ otlp ──────────────────────▶ collector
+//! ```
 
-use std::io::{self, IsTerminal as _};
+mod exposition;
+mod json;
+mod logs;
+pub mod metrics;
+mod otlp;
+mod post;
+mod redact;
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use opentelemetry::metrics::MeterProvider as _;
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing_subscriber::EnvFilter;
-use url::Url;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use uuid::Uuid;
 
-/// The environment variable with a filter such as `enlist=debug,apalis=info`; it wins over the verbosity.
-pub const LOG_VARIABLE: &str = "ENLIST_LOG";
+pub use exposition::{EXPOSITION_TYPE, Exposition};
+pub use logs::{LOG_VARIABLE, LogFormat};
+pub use redact::redact_url;
 
-/// Logging that could not be set up.
+use metrics::Metrics;
+use otlp::Wanted;
+
+/// At the end, what is not sent yet is waited for no longer.
+const FLUSH_MAX: Duration = Duration::from_secs(2);
+
+/// Something that could not be set up; everything else works without it.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
     /// The filter cannot be read.
@@ -17,108 +46,144 @@ pub enum TelemetryError {
     /// Another part of the process has set it up already.
     #[error("logging is set up already")]
     Twice,
+    /// A protocol that is not spoken here.
+    #[error(
+        "OTEL_EXPORTER_OTLP_PROTOCOL: {0} is not spoken here, so nothing is sent\n  hint: http/protobuf, port 4318 of most collectors"
+    )]
+    Protocol(String),
+    /// The exporters cannot be made.
+    #[error("no traces and metrics are sent: {0}\n  hint: see OTEL_EXPORTER_OTLP_ENDPOINT, http://HOST:4318")]
+    Collector(String),
+    /// The numbers cannot be shown.
+    #[error("no metrics can be shown: {0}")]
+    Exposition(String),
 }
 
-/// Sends log lines to stderr: warnings, with each step of `verbosity` more of our own (info, debug, trace), other
-/// libraries' only from the fourth step on. `json_logs` writes one JSON object a line. Once a process.
-pub fn init(verbosity: u8, json_logs: bool) -> Result<(), TelemetryError> {
-    let filter = filter(std::env::var(LOG_VARIABLE).ok().as_deref(), verbosity)?;
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr);
-    let done = if json_logs {
-        lines.json().with_ansi(false).try_init()
-    } else {
-        let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        lines.with_ansi(colour).with_target(verbosity > 1).try_init()
-    };
-    done.map_err(|_| TelemetryError::Twice)
+/// What is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// How much is logged, 0 for warnings only.
+    pub verbosity: u8,
+    /// The form of log lines.
+    pub log_format: LogFormat,
+    /// Whether the numbers will be asked for ([`Telemetry::exposition`]).
+    pub exposition: bool,
+    /// Which of several processes this is, in what is sent.
+    pub instance: Uuid,
 }
 
-fn filter(asked: Option<&str>, verbosity: u8) -> Result<EnvFilter, TelemetryError> {
-    let by_verbosity = match verbosity {
-        0 => "warn",
-        1 => "warn,enlist=info",
-        2 => "warn,enlist=debug",
-        3 => "warn,enlist=trace",
-        _ => "debug,enlist=trace",
-    };
-    let text = asked
-        .map(str::trim)
-        .filter(|text| !text.is_empty())
-        .unwrap_or(by_verbosity);
-    EnvFilter::builder()
-        .parse(text)
-        .map_err(|error| TelemetryError::Filter(error.to_string()))
+/// What was set up.
+#[derive(Debug)]
+pub struct Telemetry {
+    metrics: Arc<Metrics>,
+    exposition: Option<Exposition>,
+    meter: Option<SdkMeterProvider>,
+    tracer: Option<SdkTracerProvider>,
+    pushes_metrics: bool,
 }
 
-/// The address without what must not be logged: user and password, the values of the query (names of companies,
-/// keys), the fragment. A text that is no address is not shown at all.
-pub fn redact_url(url: &str) -> String {
-    let Ok(mut url) = Url::parse(url) else {
-        return "(not an address)".to_owned();
+/// Sets up all that `settings` and the environment ask for, once a process, inside a runtime. What cannot be set up comes
+/// back beside what was.
+pub fn start(settings: &Settings, env: &dyn Fn(&str) -> Option<String>) -> (Telemetry, Vec<TelemetryError>) {
+    let mut troubles = Vec::new();
+    let wanted = Wanted::read(env, &mut troubles);
+    let post = take(wanted.post(), &mut troubles).flatten();
+    let resource = || otlp::resource(env, settings.instance);
+
+    let reader = post.as_ref().filter(|_| wanted.metrics).map(otlp::reader);
+    let reader = reader.and_then(|reader| take(reader, &mut troubles));
+    let pushes_metrics = reader.is_some();
+    let shown = settings.exposition.then(Exposition::new);
+    let shown = shown.and_then(|shown| take(shown, &mut troubles));
+    let (exposition, shown) = shown.unzip();
+    let meter = (pushes_metrics || exposition.is_some()).then(|| {
+        let builder = SdkMeterProvider::builder().with_resource(resource());
+        let builder = match reader {
+            Some(reader) => builder.with_reader(reader),
+            None => builder,
+        };
+        match shown {
+            Some(shown) => builder.with_reader(shown).build(),
+            None => builder.build(),
+        }
+    });
+    let metrics = match &meter {
+        Some(meter) => Metrics::new(&meter.meter("enlist")),
+        None => Metrics::off(),
     };
-    if url.cannot_be_a_base() {
-        return format!("{}:…", url.scheme());
+
+    let tracer = post.as_ref().filter(|_| wanted.traces);
+    let tracer = tracer.and_then(|post| take(otlp::tracer(post, resource()), &mut troubles));
+    let filter = logs::filter(env(LOG_VARIABLE).as_deref(), settings.verbosity);
+    let filter = take(filter, &mut troubles).unwrap_or_else(|| EnvFilter::new("warn"));
+    let set = tracing_subscriber::registry()
+        .with(logs::layer(settings.log_format, settings.verbosity, filter))
+        .with(tracer.as_ref().map(otlp::layer))
+        .try_init();
+    if set.is_err() {
+        troubles.push(TelemetryError::Twice);
     }
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url.set_fragment(None);
-    let names: Vec<String> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
-    url.set_query(None);
-    if names.is_empty() {
-        return url.to_string();
-    }
-    let shown: Vec<String> = names
-        .iter()
-        .map(|name| {
-            let plain = name
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
-            if plain {
-                format!("{name}=…")
-            } else {
-                "…".to_owned()
-            }
-        })
-        .collect();
-    format!("{url}?{}", shown.join("&"))
+    let telemetry = Telemetry {
+        metrics: Arc::new(metrics),
+        exposition,
+        meter,
+        tracer,
+        pushes_metrics,
+    };
+    (telemetry, troubles)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The value, or `None` and one trouble more.
+fn take<T>(result: Result<T, TelemetryError>, troubles: &mut Vec<TelemetryError>) -> Option<T> {
+    result.map_err(|trouble| troubles.push(trouble)).ok()
+}
 
-    #[test]
-    fn addresses_lose_what_must_not_be_logged() {
-        let table = [
-            (
-                "https://partners.adobe.io/v3/resellers/10",
-                "https://partners.adobe.io/v3/resellers/10",
-            ),
-            ("https://u:p@h/x#frag", "https://h/x"),
-            (
-                "https://h/v3/resellers?company-name=Zo%C3%AB%20Ltd&status=1002",
-                "https://h/v3/resellers?company-name=…&status=…",
-            ),
-            ("https://h/x?just-a-secret%20value", "https://h/x?…"),
-            ("mailto:somebody@example.com", "mailto:…"),
-            ("secret", "(not an address)"),
-        ];
-        for (url, shown) in table {
-            assert_eq!(redact_url(url), shown);
+impl Telemetry {
+    /// Nothing is told.
+    pub fn off() -> Self {
+        Self {
+            metrics: Arc::new(Metrics::off()),
+            exposition: None,
+            meter: None,
+            tracer: None,
+            pushes_metrics: false,
         }
     }
 
-    #[test]
-    fn the_filter_asked_for_wins() {
-        assert_eq!(filter(None, 1).unwrap().to_string(), "enlist=info,warn");
-        assert_eq!(filter(Some(" "), 0).unwrap().to_string(), "warn");
-        assert_eq!(
-            filter(Some("enlist=trace"), 0).unwrap().to_string(),
-            "enlist=trace"
-        );
-        let error = filter(Some("enlist=loud"), 0).unwrap_err().to_string();
-        assert!(error.contains("ENLIST_LOG") && error.contains("hint:"), "{error}");
+    /// The instruments.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
+    }
+
+    /// The numbers as text, if they were asked for.
+    pub fn exposition(&self) -> Option<Exposition> {
+        self.exposition.clone()
+    }
+
+    /// Whether numbers are sent unasked, so that somebody must keep those of the ledger fresh.
+    pub const fn pushes_metrics(&self) -> bool {
+        self.pushes_metrics
+    }
+
+    /// Sends what is not sent yet, for at most two seconds.
+    pub async fn finish(&self) {
+        let (meter, tracer) = (self.meter.clone(), self.tracer.clone());
+        if meter.is_none() && tracer.is_none() {
+            return;
+        }
+        // Both block; what a collector that does not answer holds up is left behind.
+        let ends = [
+            tokio::task::spawn_blocking(move || {
+                if let Some(tracer) = tracer {
+                    let _ = tracer.shutdown_with_timeout(FLUSH_MAX);
+                }
+            }),
+            tokio::task::spawn_blocking(move || {
+                if let Some(meter) = meter {
+                    let _ = meter.shutdown_with_timeout(FLUSH_MAX);
+                }
+            }),
+        ];
+        let _ = tokio::time::timeout(FLUSH_MAX, futures_util::future::join_all(ends)).await;
     }
 }

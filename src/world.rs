@@ -1,6 +1,6 @@
 //! The one place that reads the clock and throws the dice (held by `clippy.toml`); everything else is told.
 
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use uuid::Uuid;
 
@@ -15,6 +15,11 @@ pub trait World: Send + Sync {
 
     /// A clock that never goes back, for spans within this process; its zero means nothing.
     fn steady(&self) -> Timestamp;
+
+    /// [`World::steady`] as finely as the clock can be read, to measure how long something takes.
+    fn stopwatch(&self) -> Duration {
+        self.steady().since(Timestamp::from_ms(0))
+    }
 
     /// 122 random bits as a version 4 UUID: request ids, ids of reads, worker ids.
     fn dice(&self) -> Uuid;
@@ -46,6 +51,10 @@ impl World for RealWorld {
 
     fn steady(&self) -> Timestamp {
         Timestamp::from_ms(0).plus(self.started.elapsed())
+    }
+
+    fn stopwatch(&self) -> Duration {
+        self.started.elapsed()
     }
 
     fn dice(&self) -> Uuid {

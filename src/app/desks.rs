@@ -17,8 +17,10 @@ use crate::engine::budget::LocalBudget;
 use crate::engine::gauge::ErrorGauge;
 use crate::engine::ports::{Budget, Ledger, Provider, Which};
 use crate::engine::sweep::PendingSet;
+use crate::engine::watched::{WatchedBudget, WatchedProvider};
 use crate::provider::adobe::{Adobe, AdobeSettings};
-use crate::provider::transport::{HttpTransport, TransportSettings};
+use crate::provider::transport::{HttpTransport, TransportSettings, WatchedTransport};
+use crate::telemetry::metrics::Metrics;
 use crate::worker::Desks;
 use crate::world::World;
 
@@ -30,17 +32,19 @@ pub struct DeskRoom {
     ledger: Arc<dyn Ledger>,
     world: Arc<dyn World>,
     env: Env,
+    metrics: Arc<Metrics>,
     desks: Mutex<HashMap<BatchId, Arc<Desk>>>,
     budgets: std::sync::Mutex<HashMap<String, Arc<dyn Budget>>>,
 }
 
 impl DeskRoom {
     /// An empty room.
-    pub fn new(ledger: Arc<dyn Ledger>, world: Arc<dyn World>, env: Env) -> Self {
+    pub fn new(ledger: Arc<dyn Ledger>, world: Arc<dyn World>, env: Env, metrics: Arc<Metrics>) -> Self {
         Self {
             ledger,
             world,
             env,
+            metrics,
             desks: Mutex::default(),
             budgets: std::sync::Mutex::default(),
         }
@@ -97,10 +101,12 @@ impl DeskRoom {
         let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
         let budget = budgets.entry(owner).or_insert_with_key(|owner| {
             let windows = job.windows();
-            match self.ledger.budgets(&self.world) {
+            let budget = match self.ledger.budgets(&self.world) {
                 Some(shared) => shared.budget(owner, &windows),
                 None => Arc::new(LocalBudget::new(&windows, spent, Arc::clone(&self.world))),
-            }
+            };
+            let (metrics, world) = (Arc::clone(&self.metrics), Arc::clone(&self.world));
+            Arc::new(WatchedBudget::new(budget, metrics, world))
         });
         Arc::clone(budget)
     }
@@ -125,12 +131,14 @@ impl DeskRoom {
             tls_needed: settings.tls_needed(),
             ..TransportSettings::default()
         })?;
-        Ok(Arc::new(Adobe::new(
-            settings,
+        let transport = WatchedTransport::new(
             Arc::new(transport),
-            budget,
+            Arc::clone(&self.metrics),
             Arc::clone(&self.world),
-        )?))
+        );
+        let adobe = Adobe::new(settings, Arc::new(transport), budget, Arc::clone(&self.world))?;
+        let metrics = Arc::clone(&self.metrics);
+        Ok(Arc::new(WatchedProvider::new(Arc::new(adobe), metrics)))
     }
 }
 

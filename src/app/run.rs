@@ -72,6 +72,7 @@ impl Crew {
             Arc::clone(ledger),
             Arc::clone(&app.world),
             Arc::clone(env),
+            app.telemetry.metrics(),
         ));
         let settings = Settings {
             worker: WorkerId::new(format!("w_{}", app.world.dice().simple())),
@@ -127,7 +128,8 @@ pub async fn work_batch(
 ) -> Result<Ended, Failure> {
     let job = Job::parse(&batch.job_text, &batch.job, &[])?.job;
     // Wrong credentials in the environment should end the command, not pause the batch.
-    DeskRoom::new(Arc::clone(ledger), Arc::clone(&app.world), Arc::clone(env)).set_up(batch, false)?;
+    let (world, metrics) = (Arc::clone(&app.world), app.telemetry.metrics());
+    DeskRoom::new(Arc::clone(ledger), world, Arc::clone(env), metrics).set_up(batch, false)?;
     let in_flight = usize::try_from(job.limits.in_flight).unwrap_or(usize::MAX);
     let crew = Crew::start(app, env, ledger, in_flight, Some(batch.id.clone()));
     let until = async {

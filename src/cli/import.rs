@@ -9,7 +9,9 @@ use super::Scene;
 use super::files::{self, FileArgs};
 use super::progress::ProgressLine;
 use super::talk;
+use super::watched::WatchArgs;
 use crate::app::{Exit, Failure};
+use crate::engine::watched::Role;
 
 /// Flags of `import`.
 #[derive(Debug, Args)]
@@ -19,6 +21,8 @@ pub(super) struct ImportArgs {
     /// Take the sound rows though others have faults.
     #[arg(long)]
     skip_invalid: bool,
+    #[command(flatten)]
+    pub(super) watch: WatchArgs,
 }
 
 /// What `import --json` says.
@@ -40,11 +44,14 @@ pub(super) async fn run(args: ImportArgs, scene: Scene) -> Result<Exit, Failure>
             "name one with --job; `enlist jobs` lists them, and `enlist run FILE` rehearses without one",
         ));
     }
+    let watching = args.watch.start(&scene, Role::Imports).await?;
     let setting = files::load(&scene.app, &args.file.job, scene.talk)?;
-    let feed = files::open(&args.file.file, &setting)?;
-    let checked = Arc::new(files::check_to_send(&feed, &scene, args.skip_invalid)?);
+    // Reading blocks; whoever watches is answered meanwhile, on a machine with one processor too.
+    let feed = tokio::task::block_in_place(|| files::open(&args.file.file, &setting))?;
+    let checked = tokio::task::block_in_place(|| files::check_to_send(&feed, &scene, args.skip_invalid))?;
+    let checked = Arc::new(checked);
     let feed = Arc::new(feed);
-    let ledger = scene.app.open_ledger().await?;
+    let ledger = watching.over(scene.app.open_ledger().await?);
     let mut line = ProgressLine::new(scene.talk, checked.summary.rows);
     let (batch, appended) = feed
         .import(&checked, &*ledger, &*scene.app.world, &mut |rows| {
@@ -52,6 +59,7 @@ pub(super) async fn run(args: ImportArgs, scene: Scene) -> Result<Exit, Failure>
         })
         .await?;
     line.end();
+    watching.end().await;
     let imported = Imported {
         batch: batch.id.to_string(),
         rows: batch.rows_total,

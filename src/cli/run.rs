@@ -8,6 +8,7 @@ use clap::Args;
 use super::files::{self, FileArgs};
 use super::progress::ProgressLine;
 use super::talk;
+use super::watched::WatchArgs;
 use super::worker::STOPPING;
 use super::{Folder, Scene};
 use crate::app::keys::check_batch;
@@ -16,6 +17,7 @@ use crate::app::{Exit, Failure};
 use crate::config::Span;
 use crate::domain::report::Summary;
 use crate::engine::ports::Ledger;
+use crate::engine::watched::Role;
 
 /// Reports go here when no folder is named.
 pub(super) const REPORTS: &str = "enlist-reports";
@@ -34,17 +36,22 @@ pub(super) struct RunArgs {
     /// Send the sound rows though others have faults.
     #[arg(long)]
     skip_invalid: bool,
+    #[command(flatten)]
+    pub(super) watch: WatchArgs,
 }
 
 pub(super) async fn run(args: RunArgs, scene: Scene) -> Result<Exit, Failure> {
+    let watching = args.watch.start(&scene, Role::Works).await?;
     let setting = files::load_to_run(&scene.app, &args.file.job, scene.talk).await?;
     // What is missing to connect is said before a long file is read.
     setting.job.access(&*setting.env)?;
-    let feed = files::open(&args.file.file, &setting)?;
-    let checked = Arc::new(files::check_to_send(&feed, &scene, args.skip_invalid)?);
+    // Reading blocks; whoever watches is answered meanwhile, on a machine with one processor too.
+    let feed = tokio::task::block_in_place(|| files::open(&args.file.file, &setting))?;
+    let checked = tokio::task::block_in_place(|| files::check_to_send(&feed, &scene, args.skip_invalid))?;
+    let checked = Arc::new(checked);
     let feed = Arc::new(feed);
     let sealed = scene.app.open_sealed().await?;
-    let ledger: Arc<dyn Ledger> = Arc::clone(&sealed) as _;
+    let ledger = watching.over(Arc::clone(&sealed) as Arc<dyn Ledger>);
     let mut line = ProgressLine::new(scene.talk, checked.summary.rows);
     let (batch, appended) = feed
         .import(&checked, &*ledger, &*scene.app.world, &mut |rows| {
@@ -73,6 +80,7 @@ pub(super) async fn run(args: RunArgs, scene: Scene) -> Result<Exit, Failure> {
         async {
             let exit = stop.asked().await;
             scene.talk.say(STOPPING);
+            watching.drains();
             exit
         },
         &mut told,
@@ -80,6 +88,7 @@ pub(super) async fn run(args: RunArgs, scene: Scene) -> Result<Exit, Failure> {
     .await;
     line.end();
     drop(heed);
+    watching.end().await;
     let ended = worked?;
     let summary = report(&scene.app, &ledger, &batch.id, &out).await?;
     if scene.json {

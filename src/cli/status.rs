@@ -18,7 +18,7 @@ pub(super) struct StatusArgs {
     /// One batch: its id, the beginning of it, or last. Default: all, newest first.
     #[arg(value_name = "BATCH")]
     batch: Option<String>,
-    /// One row of the batch, by its key: what happened to it, attempt by attempt.
+    /// One row of the batch, by its key, or by its mark in logs (r_…): what happened to it, attempt by attempt.
     #[arg(long, value_name = "KEY", requires = "batch")]
     row: Option<String>,
     /// One row of the batch, by its line in the file.

@@ -6,11 +6,13 @@ use clap::Args;
 
 use super::Scene;
 use super::talk::many;
+use super::watched::WatchArgs;
 use crate::app::housekeeping::keep_house;
 use crate::app::keys::check_all;
 use crate::app::run::Crew;
 use crate::app::{Exit, Failure};
 use crate::engine::ports::Ledger;
+use crate::engine::watched::Role;
 
 /// Said after the first signal, since a call on its way may take a minute.
 pub(super) const STOPPING: &str = "stopping: finishing what is in flight; once more ends at once";
@@ -21,12 +23,15 @@ pub(super) struct WorkerArgs {
     /// Rows in hand at once.
     #[arg(long, value_name = "ROWS", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1024))]
     in_flight: u32,
+    #[command(flatten)]
+    pub(super) watch: WatchArgs,
 }
 
 pub(super) async fn run(args: WorkerArgs, mut scene: Scene) -> Result<Exit, Failure> {
+    let watching = args.watch.start(&scene, Role::Works).await?;
     let sealed = scene.app.open_sealed().await?;
     check_all(&sealed).await?;
-    let ledger: Arc<dyn Ledger> = sealed;
+    let ledger = watching.over(sealed as Arc<dyn Ledger>);
     let in_flight = usize::try_from(args.in_flight).unwrap_or(usize::MAX);
     let crew = Crew::start(&scene.app, &scene.app.env, &ledger, in_flight, None);
     let house = tokio::spawn(keep_house(Arc::clone(&ledger), Arc::clone(&scene.app.world)));
@@ -44,7 +49,10 @@ pub(super) async fn run(args: WorkerArgs, mut scene: Scene) -> Result<Exit, Fail
         scene.talk.say(STOPPING);
     }
     house.abort();
-    crew.stop().await?;
+    watching.drains();
+    let stopped = crew.stop().await;
+    watching.end().await;
+    stopped?;
     asked.ok_or_else(|| {
         Failure::new(
             Exit::Failed,

@@ -114,6 +114,13 @@ pub struct Pause {
     pub until: Option<Timestamp>,
 }
 
+impl Pause {
+    /// Whether it still holds its batch: one with an end ends by itself.
+    pub fn is_in_force(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| until > now)
+    }
+}
+
 /// The names of pauses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -131,6 +138,15 @@ pub enum PauseReason {
 }
 
 impl PauseReason {
+    /// All of them, in order.
+    pub const ALL: [Self; 5] = [
+        Self::Auth,
+        Self::Quota,
+        Self::ErrorRate,
+        Self::Configuration,
+        Self::Operator,
+    ];
+
     /// The word in messages and reports.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -202,6 +218,45 @@ impl Counts {
     /// HTTP exchanges of this kind.
     pub fn calls_of(&self, kind: CallKind) -> u64 {
         self.calls.get(kind as usize).copied().unwrap_or(0)
+    }
+}
+
+/// What waits in a ledger, over all its batches, for whoever watches.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Tasks by [`Tally`] slot.
+    pub tasks: [u64; Tally::ALL.len()],
+    /// When the open task fell due, or will, that does so first: a lent one when its lease ends, one of a paused batch when
+    /// its pause does. Those that a person must resume do not count.
+    pub oldest_due: Option<Timestamp>,
+    /// Batches with a pause in force, by [`PauseReason`].
+    pub paused: [u64; PauseReason::ALL.len()],
+}
+
+impl Backlog {
+    /// Tasks in this slot.
+    pub fn of(&self, tally: Tally) -> u64 {
+        self.tasks.get(tally as usize).copied().unwrap_or(0)
+    }
+
+    /// Batches paused for this reason.
+    pub fn paused_for(&self, reason: PauseReason) -> u64 {
+        self.paused.get(reason as usize).copied().unwrap_or(0)
+    }
+
+    /// Adds tasks to a slot.
+    pub fn add(&mut self, tally: Tally, tasks: u64) {
+        if let Some(of) = self.tasks.get_mut(tally as usize) {
+            *of += tasks;
+        }
+    }
+
+    /// Adds a batch's pause, if it is in force.
+    pub fn add_pause(&mut self, pause: Option<&Pause>, now: Timestamp) {
+        let in_force = pause.filter(|pause| pause.is_in_force(now));
+        if let Some(of) = in_force.and_then(|pause| self.paused.get_mut(pause.reason as usize)) {
+            *of += 1;
+        }
     }
 }
 

@@ -1,10 +1,13 @@
 //! One step of one task: plan it, do it, learn from it. The engine's heart beats here.
 
+mod words;
+
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
+use tracing::{Instrument as _, Span};
 
 use super::gauge::ErrorGauge;
 use super::lease::{LeaseWatch, Moment};
@@ -13,12 +16,14 @@ use super::sweep::{Listed, PendingSet};
 use crate::domain::answer::{AccountSeen, Answer, Answered, Meaning, Refused, Silence};
 use crate::domain::attempt::{Attempt, CallKind};
 use crate::domain::batch::{Pause, PauseReason};
-use crate::domain::ids::{Digest, RowKey, Scope, StatusCode};
+use crate::domain::ids::{BatchId, Digest, RowKey, Scope, StatusCode};
 use crate::domain::machine::{Effect, Event, Rules, Step, abandoned, apply, plan};
 use crate::domain::policy::throttle::Streak;
 use crate::domain::task::{State, Task};
 use crate::domain::time::Timestamp;
 use crate::world::World;
+
+pub use words::read_as;
 
 /// A task is put back after one call; between calls only time decides, and never more often than this.
 const STEPS_MAX: u32 = 6;
@@ -58,7 +63,19 @@ pub struct Desk {
 
 impl Desk {
     /// Takes a claimed task one call further, while its lease holds. Never fails: what went wrong is in the commit.
+    ///
+    /// Whatever is logged on the way carries the batch and the row, where somebody listens for that (`telemetry::logs`).
     pub async fn advance(&self, claim: Claim, lease: &LeaseWatch) -> Commit {
+        let span = tracing::info_span!(
+            "step",
+            batch = %claim.batch,
+            row = claim.key.mark(),
+            state = claim.task.state.as_str()
+        );
+        self.steps(claim, lease).instrument(span).await
+    }
+
+    async fn steps(&self, claim: Claim, lease: &LeaseWatch) -> Commit {
         let seed = seed(&claim.key);
         let mut task = claim.task.clone();
         let mut attempts = Vec::new();
@@ -68,33 +85,26 @@ impl Desk {
                 .await;
         }
         for _ in 0..STEPS_MAX {
-            let event = match plan(&task, &self.rules, self.world.now()) {
+            let step = match plan(&task, &self.rules, self.world.now()) {
                 Step::Wait(_) | Step::Nothing => break,
-                Step::Learn(event) => event,
-                step => {
-                    let before = task.clone();
-                    let (answer, attempt) = if lease.is_held(Moment::now(&*self.world)) {
-                        self.call(&claim, lease, &mut task, &step, seed).await
-                    } else {
-                        (Answer::NoLeave, None)
-                    };
-                    attempts.extend(attempt);
-                    if answer == Answer::NoLeave {
-                        task = Task {
-                            due_at: self.world.now().plus(NO_LEAVE_PAUSE),
-                            ..before
-                        };
-                        break;
-                    }
-                    task = self.learn(&claim, &task, &Event::Answer(answer), seed).await;
-                    // A look-up after an ambiguous answer cannot wait for another turn: every moment it may be too late.
-                    if matches!(step, Step::Submit) && matches!(task.state, State::Reconciling { .. }) {
-                        continue;
-                    }
-                    break;
+                Step::Learn(event) => {
+                    task = self.learn(&claim, &task, &event, seed).await;
+                    continue;
                 }
+                step => step,
             };
-            task = self.learn(&claim, &task, &event, seed).await;
+            let span = tracing::info_span!(
+                "call",
+                call = kind(&step).as_str(),
+                attempt = words::nth(&task, &step),
+                correlation_id = tracing::field::Empty
+            );
+            let stepping = self.take(&claim, lease, task, &step, seed, &mut attempts);
+            task = stepping.instrument(span).await;
+            // A look-up after an ambiguous answer cannot wait for another turn: every moment it may be too late.
+            if !(matches!(step, Step::Submit) && matches!(task.state, State::Reconciling { .. })) {
+                break;
+            }
         }
         Commit {
             lease: claim.lease,
@@ -103,10 +113,37 @@ impl Desk {
         }
     }
 
+    /// Makes the step's call and learns from it; without leave the task comes back as it was.
+    async fn take(
+        &self,
+        claim: &Claim,
+        lease: &LeaseWatch,
+        task: Task,
+        step: &Step,
+        seed: u64,
+        attempts: &mut Vec<Attempt>,
+    ) -> Task {
+        let mut called = task.clone();
+        let (answer, attempt) = if lease.is_held(Moment::now(&*self.world)) {
+            self.call(claim, lease, &mut called, step, seed).await
+        } else {
+            (Answer::NoLeave, None)
+        };
+        attempts.extend(attempt);
+        if answer == Answer::NoLeave {
+            return Task {
+                due_at: self.world.now().plus(NO_LEAVE_PAUSE),
+                ..task
+            };
+        }
+        self.learn(claim, &called, &Event::Answer(answer), seed).await
+    }
+
     async fn learn(&self, claim: &Claim, task: &Task, event: &Event, seed: u64) -> Task {
         let transition = apply(task, event, &self.rules, self.world.now(), seed);
         if transition.illegal {
-            tracing::error!(row = %claim.key, batch = %claim.batch, state = %task.state, ?event, "an event has no place here; the row was left as it was");
+            let event = words::of_event(event);
+            tracing::error!(event, "an event has no place here; the row was left as it was");
         }
         if let Some(effect) = transition.effect {
             self.effect(claim, effect).await;
@@ -124,16 +161,17 @@ impl Desk {
     ) -> (Answer, Option<Attempt>) {
         let at = self.world.now();
         let began = self.world.steady();
-        let (kind, reply) = match step {
+        let reply = match step {
             Step::Submit => {
                 *task = self.learn(claim, task, &Event::Sent, seed).await;
                 let correlation_id = task.correlation_id(&self.scope, &claim.key);
+                Span::current().record("correlation_id", tracing::field::display(correlation_id));
                 let call = SubmitCall {
                     correlation_id,
                     payload: payload(claim),
                     lease: lease.clone(),
                 };
-                (CallKind::Submit, self.provider.submit(&call).await)
+                self.provider.submit(&call).await
             }
             Step::LookUp { sent_after } => {
                 let call = LookUpCall {
@@ -141,13 +179,14 @@ impl Desk {
                     payload: payload(claim),
                     sent_after: *sent_after,
                 };
-                (CallKind::LookUp, self.provider.look_up(&call).await)
+                self.provider.look_up(&call).await
             }
             _ => match self.poll(task).await {
-                Ok(reply) => (CallKind::Poll, reply),
+                Ok(reply) => reply,
                 Err(answer) => return (answer, None),
             },
         };
+        let kind = kind(step);
         self.watch_reach(&reply.answer);
         self.watch_limit(&reply.answer, began);
         if kind == CallKind::Submit {
@@ -221,9 +260,10 @@ impl Desk {
         let write = || self.ledger.set_pause(&which, Some(&pause));
         match write.retry(ExponentialBuilder::default().with_max_times(8)).await {
             Ok(paused) if paused.is_empty() => {}
-            Ok(_) => tracing::warn!(
+            // What the provider said is in the ledger, for `enlist status`: it may quote a row.
+            Ok(paused) => tracing::warn!(
                 reason = pause.reason.as_str(),
-                detail = pause.detail,
+                batches = names(&paused),
                 "paused; no row fails by it; hint: {}",
                 pause.reason.hint()
             ),
@@ -320,6 +360,22 @@ pub fn seed(key: &RowKey) -> u64 {
         .fold(0, |seed, byte| (seed << 8) | u64::from(*byte))
 }
 
+/// What a step that makes a call makes it for.
+const fn kind(step: &Step) -> CallKind {
+    match step {
+        Step::Submit => CallKind::Submit,
+        Step::LookUp { .. } => CallKind::LookUp,
+        _ => CallKind::Poll,
+    }
+}
+
+/// The first of these batches, for a line.
+fn names(batches: &[BatchId]) -> String {
+    let names: Vec<&str> = batches.iter().take(8).map(BatchId::as_str).collect();
+    let more = if batches.len() > names.len() { " …" } else { "" };
+    format!("{}{more}", names.join(" "))
+}
+
 fn payload(claim: &Claim) -> Arc<str> {
     claim.payload.clone().unwrap_or_default()
 }
@@ -335,35 +391,5 @@ fn attempt(kind: CallKind, at: Timestamp, took: Duration, reply: &Reply) -> Atte
         read_as: read_as(&reply.answer).to_owned(),
         code: reply.code.clone(),
         exchanges: reply.exchanges,
-    }
-}
-
-/// An answer in a word or two, for the history.
-pub const fn read_as(answer: &Answer) -> &'static str {
-    match answer {
-        Answer::Answered(Answered::Account(seen)) => match seen.meaning {
-            Meaning::Pending => "pending",
-            Meaning::Active => "active",
-            Meaning::Inactive(_) => "inactive",
-            Meaning::Unrecognised => "unknown status",
-        },
-        Answer::Answered(Answered::NotFound) => "not found",
-        Answer::Answered(Answered::Missing) => "missing",
-        Answer::Answered(Answered::Rejected(_)) => "rejected",
-        Answer::Answered(Answered::Ambiguous(_)) => "ambiguous",
-        Answer::Answered(Answered::Misfit(_)) => "misfit",
-        Answer::Refused(Refused::Throttled { .. }) => "throttled",
-        Answer::Refused(Refused::TokenStale) => "token stale",
-        Answer::Refused(Refused::Denied(_)) => "denied",
-        Answer::Refused(Refused::WrongAddress(_)) => "wrong address",
-        Answer::Refused(Refused::IdsRefused(_)) => "ids refused",
-        Answer::Silent(Silence::TimedOut) => "timed out",
-        Answer::Silent(Silence::Broken(_)) => "connection broken",
-        Answer::Silent(Silence::Gateway { .. }) => "gateway error",
-        Answer::Silent(Silence::Unreadable { .. }) => "unreadable",
-        Answer::Silent(Silence::Busy) => "busy",
-        Answer::Silent(Silence::Abandoned) => "abandoned",
-        Answer::NotSent(_) => "not sent",
-        Answer::NoLeave => "no leave",
     }
 }

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use super::lease::LeaseWatch;
 use crate::domain::answer::Answer;
 use crate::domain::attempt::{Attempt, CallKind};
-use crate::domain::batch::{Batch, Counts, Pause, Weight};
+use crate::domain::batch::{Backlog, Batch, Counts, Pause, Tally, Weight};
 use crate::domain::ids::{AccountId, BatchId, CorrelationId, Digest, RequestId, RowKey, Scope, WorkerId};
 use crate::domain::machine::Order;
 use crate::domain::policy::rate::Window;
@@ -48,6 +48,19 @@ pub enum LedgerError {
     /// What must not lie in the open cannot be sealed, or what is sealed cannot be opened: a key is missing or another.
     #[error("{0}")]
     Sealed(String),
+}
+
+impl LedgerError {
+    /// The kind of error in a word, for whoever counts them.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Unavailable(_) => "unavailable",
+            Self::Format { .. } => "format",
+            Self::NoBatch(_) => "no_batch",
+            Self::Corrupt(_) => "corrupt",
+            Self::Sealed(_) => "sealed",
+        }
+    }
 }
 
 /// The store of all tasks, and the queue.
@@ -124,6 +137,22 @@ pub trait Ledger: Send + Sync {
 
     /// How many tasks owned by the batch stand where, and what calls and waits were spent while it owned them.
     async fn counts(&self, id: &BatchId) -> Result<Counts, LedgerError>;
+
+    /// What waits, over all batches. Asked for by whoever watches, every second or so, at any size: it must be cheap.
+    /// [`Backlog::oldest_due`] is what [`Claimed::next_due`] would be if a claim took nothing.
+    ///
+    /// As it stands here it asks batch by batch and does not know what is oldest.
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog, LedgerError> {
+        let mut backlog = Backlog::default();
+        for batch in self.batches().await? {
+            let counts = self.counts(&batch.id).await?;
+            for tally in Tally::ALL {
+                backlog.add(tally, counts.of(tally));
+            }
+            backlog.add_pause(batch.pause.as_ref(), now);
+        }
+        Ok(backlog)
+    }
 
     /// Rows of a batch with `seq >= from`, at most `max`, in order; each with its key's task, whatever batch that
     /// belongs to now. A row whose task cannot be read says so itself.

@@ -2,18 +2,12 @@
 
 use super::unreadable;
 use crate::domain::batch::Pause;
-use crate::domain::time::Timestamp;
 use crate::engine::ports::LedgerError;
-
-/// Whether a pause still holds its batch: one with an end ends by itself.
-pub(super) fn is_in_force(pause: &Pause, now: Timestamp) -> bool {
-    pause.until.is_none_or(|until| until > now)
-}
 
 /// Whether `new` takes the place of `old`: a pause where none is in force, no pause where there is one.
 pub(super) fn gives_way(old: Option<&Pause>, new: Option<&Pause>) -> bool {
     match (old, new) {
-        (Some(old), Some(new)) => !is_in_force(old, new.since),
+        (Some(old), Some(new)) => !old.is_in_force(new.since),
         (old, new) => old.is_some() != new.is_some(),
     }
 }

@@ -39,7 +39,7 @@ use self::payloads::Payloads;
 use self::save::Lent;
 use crate::config::RedisAddress;
 use crate::domain::attempt::Attempt;
-use crate::domain::batch::{Batch, Counts, Pause, Weight};
+use crate::domain::batch::{Backlog, Batch, Counts, Pause, Weight};
 use crate::domain::ids::{BatchId, RowKey, Scope};
 use crate::domain::machine::Order;
 use crate::domain::time::Timestamp;
@@ -176,6 +176,10 @@ impl Ledger for RedisLedger {
 
     async fn counts(&self, id: &BatchId) -> Result<Counts, LedgerError> {
         self.read_counts(id).await
+    }
+
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog, LedgerError> {
+        self.read_backlog(now).await
     }
 
     async fn rows(&self, id: &BatchId, from: u64, max: u32) -> Result<Vec<RowView>, LedgerError> {

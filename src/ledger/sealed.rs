@@ -23,7 +23,7 @@ use async_trait::async_trait;
 
 use self::tasks::{Owner, Space};
 use crate::domain::attempt::Attempt;
-use crate::domain::batch::{Batch, Counts, Pause, PauseReason, Weight};
+use crate::domain::batch::{Backlog, Batch, Counts, Pause, PauseReason, Weight};
 use crate::domain::ids::{BatchId, RowKey, Scope};
 use crate::domain::machine::Order;
 use crate::domain::time::Timestamp;
@@ -135,8 +135,8 @@ impl SealedLedger {
             space: self.space(&claim.batch).await?,
             key: claim.key.clone(),
         };
-        let (opened, was_sealed) =
-            tasks::open(&self.ring, &owner, claim).map_err(|error| error.of(format!("row {}", claim.key)))?;
+        let (opened, was_sealed) = tasks::open(&self.ring, &owner, claim)
+            .map_err(|error| error.of(format!("the request of row {}", claim.key.mark())))?;
         if was_sealed {
             let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
             held.insert(claim.lease, owner);
@@ -153,7 +153,7 @@ impl SealedLedger {
         let seal = |commit: &Commit| match held.get(&commit.lease) {
             Some(owner) => {
                 let sealed = tasks::seal_errors(&self.ring, owner, commit);
-                sealed.map_err(|error| error.of(format!("row {}", owner.key)))
+                sealed.map_err(|error| error.of(format!("what is known of row {}", owner.key.mark())))
             }
             None => Ok(commit.clone()),
         };
@@ -251,6 +251,10 @@ impl Ledger for SealedLedger {
             held.remove(&commit.lease);
         }
         Ok(kept)
+    }
+
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog, LedgerError> {
+        self.inner.backlog(now).await
     }
 
     async fn rows(&self, id: &BatchId, from: u64, max: u32) -> Result<Vec<RowView>, LedgerError> {

@@ -30,7 +30,7 @@ use rusqlite::Connection;
 use self::open::Place;
 use self::write::{Store, Writer};
 use crate::domain::attempt::Attempt;
-use crate::domain::batch::{Batch, Counts, Pause, Weight};
+use crate::domain::batch::{Backlog, Batch, Counts, Pause, Weight};
 use crate::domain::ids::{BatchId, RowKey, Scope};
 use crate::domain::machine::Order;
 use crate::domain::time::Timestamp;
@@ -275,6 +275,10 @@ impl Ledger for SqliteLedger {
     async fn counts(&self, id: &BatchId) -> Result<Counts, LedgerError> {
         let id = id.clone();
         self.read(move |connection| read::counts(connection, &id)).await
+    }
+
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog, LedgerError> {
+        self.read(move |connection| read::backlog(connection, now)).await
     }
 
     async fn rows(&self, id: &BatchId, from: u64, max: u32) -> Result<Vec<RowView>, LedgerError> {

@@ -15,7 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 use url::form_urlencoded;
 
-use super::transport::{HttpRequest, Method, RequestBody, Transport};
+use super::transport::{HttpRequest, Method, RequestBody, Transport, plain};
 use crate::domain::answer::{Answer, Refused, RowError};
 use crate::domain::time::Timestamp;
 use crate::world::World;
@@ -72,6 +72,17 @@ pub enum TokenFailure {
 }
 
 impl TokenFailure {
+    /// Why, as it may be logged: of what the service said, the code alone. The rest is in the pause that follows.
+    fn told(&self) -> String {
+        match self {
+            Self::Denied(error) => {
+                let code = error.code.strip_prefix("HTTP ").unwrap_or(&error.code);
+                format!("denied: {}", plain(code).unwrap_or("without a code"))
+            }
+            Self::Unavailable(why) => why.clone(),
+        }
+    }
+
     /// What it means for the call that needed the token: it did not leave.
     pub fn into_answer(self) -> Answer {
         match self {
@@ -225,7 +236,7 @@ impl TokenSource {
                 Ok(token)
             }
             Err(failure) => {
-                tracing::warn!(?failure, "no new token");
+                tracing::warn!(why = failure.told(), "no new token");
                 known.failure = Some((now, failure.clone()));
                 known
                     .token

@@ -6,6 +6,7 @@
 pub mod address;
 pub mod http;
 pub mod retry_after;
+mod watched;
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 pub use http::{HttpTransport, TransportSettings};
+pub use watched::WatchedTransport;
 
 /// Sends requests. The program uses [`HttpTransport`]; simulations put their own behind this.
 #[async_trait]
@@ -204,4 +206,10 @@ pub fn clean(text: &str, chars_max: usize) -> String {
         .take(chars_max)
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()
+}
+
+/// A foreign text that is no more than a code or an id, and so may be logged; `None` for anything that could be words.
+pub fn plain(text: &str) -> Option<&str> {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b':');
+    (text.len() <= 64 && text.bytes().all(is_plain)).then_some(text)
 }

@@ -3,6 +3,7 @@
 //! A law of one asks a single handle on an empty ledger. A law of many opens the same ledger more than once, as other
 //! processes would; a ledger that lives in one value's memory is let off these.
 
+mod backlog;
 mod batches;
 mod cancelling;
 mod crash;
@@ -57,6 +58,10 @@ macro_rules! laws {
 macro_rules! laws_of_one {
     ($name:ident, $home:expr) => {
         laws!($name, $home, one, [
+            backlog:
+                what_waits_is_counted_over_all_batches
+                what_is_due_longest_is_known_without_claiming
+                pauses_in_force_are_counted_by_reason;
             batches:
                 a_batch_is_found_as_it_was_made
                 opening_it_again_replaces_the_job_text_alone

@@ -10,8 +10,11 @@
 )]
 
 mod budget;
+mod canaries;
 mod check;
+mod collector;
 mod exits;
+mod exposition;
 mod healthcheck;
 mod interrupted;
 mod keys;
@@ -28,3 +31,4 @@ mod shapes;
 mod stalled;
 mod support;
 mod verbs;
+mod watching;

@@ -10,6 +10,7 @@ use std::net::TcpStream;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -340,19 +341,41 @@ impl Call {
     }
 }
 
-fn gather(mut from: impl std::io::Read + Send + 'static) -> JoinHandle<String> {
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let _ = from.read_to_end(&mut bytes);
-        String::from_utf8_lossy(&bytes).into_owned()
-    })
+/// What a program has written so far.
+struct Gathered {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    end: JoinHandle<()>,
+}
+
+fn gather(mut from: impl std::io::Read + Send + 'static) -> Gathered {
+    let bytes: Arc<Mutex<Vec<u8>>> = Arc::default();
+    let to = Arc::clone(&bytes);
+    let end = std::thread::spawn(move || {
+        let mut block = [0; 8192];
+        while let Ok(n @ 1..) = from.read(&mut block) {
+            to.lock().unwrap().extend_from_slice(&block[..n]);
+        }
+    });
+    Gathered { bytes, end }
+}
+
+impl Gathered {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes.lock().unwrap()).into_owned()
+    }
+
+    fn whole(self) -> String {
+        let text = Arc::clone(&self.bytes);
+        self.end.join().unwrap();
+        String::from_utf8_lossy(&text.lock().unwrap()).into_owned()
+    }
 }
 
 /// `enlist`, running. Killed when dropped.
 pub(crate) struct Running {
     child: Option<Child>,
-    out: Option<JoinHandle<String>>,
-    err: Option<JoinHandle<String>>,
+    out: Option<Gathered>,
+    err: Option<Gathered>,
 }
 
 impl Running {
@@ -364,6 +387,16 @@ impl Running {
             .status()
             .unwrap();
         assert!(sent.success());
+    }
+
+    /// The address after `word` on stderr, as soon as it is there.
+    pub(crate) fn address(&self, word: &str) -> String {
+        wait_for(word, || {
+            let text = self.err.as_ref().unwrap().text();
+            let (_, after) = text.split_once(word)?;
+            let (address, _) = after.split_once(['/', '\n'])?;
+            Some(address.trim().to_owned())
+        })
     }
 
     /// SIGKILL; the end as it was.
@@ -394,8 +427,8 @@ impl Running {
             }
             std::thread::sleep(LOOK);
         };
-        let out = self.out.take().unwrap().join().unwrap();
-        let err = self.err.take().unwrap().join().unwrap();
+        let out = self.out.take().unwrap().whole();
+        let err = self.err.take().unwrap().whole();
         let Some(status) = status else {
             panic!("it did not end in {LIMIT:?}\nstdout: {out}\nstderr: {err}");
         };
@@ -512,19 +545,34 @@ impl Simulator {
 
     fn ask(&self, method: &str, path: &str, body: &str) -> Value {
         let host = self.url.strip_prefix("http://").unwrap();
-        let mut stream = TcpStream::connect(host).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        let length = body.len();
-        write!(
-            stream,
-            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: application/json\r\n\
-             Content-Length: {length}\r\n\r\n{body}"
-        )
-        .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        assert!(head.starts_with("HTTP/1.1 200"), "{method} {path}: {answer}");
-        serde_json::from_str(body).unwrap()
+        let (head, body) = exchange(host, method, path, body).unwrap();
+        assert!(
+            head.starts_with("HTTP/1.1 200"),
+            "{method} {path}: {head}\n{body}"
+        );
+        serde_json::from_str(&body).unwrap()
     }
+}
+
+/// One HTTP exchange: head and body of the answer, or why there was none.
+pub(crate) fn exchange(
+    host: &str,
+    method: &str,
+    path: &str,
+    body: &str,
+) -> std::io::Result<(String, String)> {
+    let mut stream = TcpStream::connect(host)?;
+    stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+    let length = body.len();
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: application/json\r\n\
+         Content-Length: {length}\r\n\r\n{body}"
+    )?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let (head, body) = answer
+        .split_once("\r\n\r\n")
+        .ok_or(std::io::ErrorKind::UnexpectedEof)?;
+    Ok((head.to_owned(), body.to_owned()))
 }

@@ -102,7 +102,7 @@ pub(super) async fn show(
 
 async fn find(args: &StatusArgs, ledger: &dyn Ledger, batch: &Batch) -> Result<RowView, Failure> {
     let wanted = |row: &RowView| match (&args.row, args.line) {
-        (Some(key), _) => row.task.as_ref().is_some_and(|(own, _)| own.as_str() == key),
+        (Some(name), _) => row.task.as_ref().is_some_and(|(key, _)| is_named(key, name)),
         (None, line) => Some(row.line) == line,
     };
     let mut from = 0;
@@ -119,6 +119,11 @@ async fn find(args: &StatusArgs, ledger: &dyn Ledger, batch: &Batch) -> Result<R
             return Ok(row);
         }
     }
+}
+
+/// A row is named by its key, or by what stands for it in logs.
+fn is_named(key: &RowKey, name: &str) -> bool {
+    key.as_str() == name || (name.starts_with("r_") && key.mark() == name)
 }
 
 fn of_task(batch: &Batch, key: &RowKey, line: u64, task: &Task, attempts: Vec<Attempt>) -> RowStatus {

@@ -174,8 +174,8 @@ impl RedisLedger {
             let mut changed = Vec::new();
             for part in meant.chunks(CHUNK) {
                 let answers = self
-                    .run(&lua::SET, &|cmd| {
-                        cmd.arg("pause").arg(part.len());
+                    .run(&lua::PAUSE, &|cmd| {
+                        cmd.arg(part.len());
                         for candidate in part {
                             cmd.arg(candidate.no).arg(&candidate.pause).arg(&new);
                         }

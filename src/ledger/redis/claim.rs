@@ -20,7 +20,7 @@ use crate::domain::machine::Order;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{Claim, ClaimAsk, Claimed, Lease, LedgerError};
 use crate::ledger::moves::{Hold, ordered};
-use crate::ledger::pauses::{is_in_force, read_pause};
+use crate::ledger::pauses::read_pause;
 use crate::ledger::turns::{self, Class};
 
 /// Batches looked at in one script.
@@ -53,12 +53,12 @@ type Take = ((i64, Class), usize);
 
 impl RedisLedger {
     pub(super) async fn claim_due(&self, ask: &ClaimAsk) -> Result<Claimed, LedgerError> {
-        let mut open = self.peek(ask).await?;
+        let mut open = self.peek(ask.only.as_ref(), ask.now, ask.max).await?;
         if open.iter().any(|batch| batch.cancelled && batch.due != [0; 2]) {
             for batch in open.iter().filter(|batch| batch.cancelled) {
                 self.settle_cancelled(batch.no, ask.now).await?;
             }
-            open = self.peek(ask).await?;
+            open = self.peek(ask.only.as_ref(), ask.now, ask.max).await?;
         }
         let takes = self.plan(&open, ask);
         let taken = self.take(&mut open, &takes, ask).await?;
@@ -68,9 +68,19 @@ impl RedisLedger {
         })
     }
 
+    /// When the open task falls due that does so first, over all batches.
+    pub(super) async fn oldest_due(&self, now: Timestamp) -> Result<Option<Timestamp>, LedgerError> {
+        Ok(next_due(&self.peek(None, now, 1).await?))
+    }
+
     /// The batches with open tasks, or the one asked for if it has any.
-    async fn peek(&self, ask: &ClaimAsk) -> Result<Vec<OpenBatch>, LedgerError> {
-        let only = match &ask.only {
+    async fn peek(
+        &self,
+        only: Option<&BatchId>,
+        now: Timestamp,
+        max: usize,
+    ) -> Result<Vec<OpenBatch>, LedgerError> {
+        let only = match only {
             None => None,
             Some(id) => match self.number(id).await? {
                 Some(no) => Some(no),
@@ -83,10 +93,7 @@ impl RedisLedger {
         loop {
             let answer = self
                 .run(&lua::PEEK, &|cmd| {
-                    cmd.arg(ask.now.as_ms())
-                        .arg(behind)
-                        .arg(page_max)
-                        .arg(ask.max.max(1));
+                    cmd.arg(now.as_ms()).arg(behind).arg(page_max).arg(max.max(1));
                 })
                 .await?;
             let page = list(answer)?;
@@ -95,7 +102,7 @@ impl RedisLedger {
                 let mut fields = list(value)?.into_iter();
                 behind = number(next(&mut fields)?)?.unwrap_or(i64::MAX);
                 if only.is_none_or(|only| only == behind) && fields.len() > 0 {
-                    open.push(open_batch(behind, &mut fields, ask.now)?);
+                    open.push(open_batch(behind, &mut fields, now)?);
                 }
             }
             if is_last {
@@ -293,7 +300,7 @@ fn open_batch(
         id,
         cancelled,
         from: match pause {
-            Some(pause) if is_in_force(&pause, now) => pause.until,
+            Some(pause) if pause.is_in_force(now) => pause.until,
             _ => Some(ALWAYS),
         },
         weight,

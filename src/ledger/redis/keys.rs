@@ -5,6 +5,7 @@
 //! {enlist:NAME}:meta      format, counters
 //!               batches   batch id → number          spaces   scope and action → number
 //!               newest    batch numbers by age       open     numbers of batches with open tasks
+//!               paused    numbers of paused batches          c:all    counts of all batches together
 //!               gone      numbers of forgotten batches whose rows are still to be dropped
 //!               b:NO      one batch                  c:NO     its counts by slot
 //!               r:NO      its rows, in blocks        t:NO     the tasks that its rows made

@@ -17,6 +17,6 @@ pub(super) static EXTEND: Lua = script!("extend");
 pub(super) static DROP: Lua = script!("drop");
 pub(super) static FORGET: Lua = script!("forget");
 pub(super) static OPEN_BATCH: Lua = script!("open_batch");
+pub(super) static PAUSE: Lua = script!("pause");
 pub(super) static PEEK: Lua = script!("peek");
-pub(super) static SET: Lua = script!("set");
 pub(super) static TAKE: Lua = script!("take");

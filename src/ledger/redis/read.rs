@@ -1,39 +1,59 @@
 //! What reports and people read.
 
-use redis::Value;
+use redis::{Pipeline, Value};
 use uuid::Uuid;
 
 use super::block::BlockRow;
 use super::bytes::Reader;
 use super::keys::{calls, space};
 use super::payloads::blocks_between;
-use super::reply::{bytes, list, next, number};
+use super::reply::{bytes, list, next, number, text};
 use super::tasks::id_bytes;
 use super::{CHUNK, RedisLedger};
 use crate::domain::attempt::{Attempt, CallKind};
-use crate::domain::batch::Counts;
+use crate::domain::batch::{Backlog, Counts};
 use crate::domain::ids::{BatchId, CorrelationId, RequestId, RowKey, Scope};
 use crate::domain::task::Action;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{LedgerError, RowView};
 use crate::ledger::counting;
+use crate::ledger::pauses::read_pause;
 
 /// Blocks of rows read in one round trip.
 const BLOCKS: usize = 10;
 
 impl RedisLedger {
+    /// What waits, over all batches: three reads, however many batches there are, and one for each that is paused.
+    pub(super) async fn read_backlog(&self, now: Timestamp) -> Result<Backlog, LedgerError> {
+        let mut ask = redis::cmd("HGETALL");
+        ask.arg(self.keys.named("c:all"));
+        let mut backlog = Backlog {
+            tasks: counts(self.link.ask(&ask).await?)?.tasks,
+            oldest_due: self.oldest_due(now).await?,
+            ..Backlog::default()
+        };
+        let mut ask = redis::cmd("SMEMBERS");
+        ask.arg(self.keys.named("paused"));
+        let mut pipe = Pipeline::new();
+        for no in list(self.link.ask(&ask).await?)? {
+            if let Some(no) = number(no)? {
+                pipe.cmd("HGET").arg(self.keys.batch(no)).arg("pause");
+            }
+        }
+        for pause in self.link.ask_all(&pipe).await? {
+            let pause = read_pause(text(pause)?.filter(|pause| !pause.is_empty()))?;
+            backlog.add_pause(pause.as_ref(), now);
+        }
+        Ok(backlog)
+    }
+
     pub(super) async fn read_counts(&self, id: &BatchId) -> Result<Counts, LedgerError> {
         let Some(no) = self.number(id).await? else {
             return Ok(Counts::default());
         };
         let mut ask = redis::cmd("HGETALL");
         ask.arg(self.keys.counts(no));
-        let pairs = pairs(self.link.ask(&ask).await?)?;
-        let mut slots = Vec::with_capacity(pairs.len());
-        for (slot, n) in pairs {
-            slots.push((number(slot)?.unwrap_or(-1), number(n)?.unwrap_or(0)));
-        }
-        Ok(counting::counts(slots))
+        counts(self.link.ask(&ask).await?)
     }
 
     pub(super) async fn read_rows(
@@ -138,6 +158,15 @@ impl RedisLedger {
             }
         }
     }
+}
+
+/// Stored counts, added up.
+fn counts(stored: Value) -> Result<Counts, LedgerError> {
+    let mut slots = Vec::new();
+    for (slot, n) in pairs(stored)? {
+        slots.push((number(slot)?.unwrap_or(-1), number(n)?.unwrap_or(0)));
+    }
+    Ok(counting::counts(slots))
 }
 
 /// A list of keys and values, in pairs.

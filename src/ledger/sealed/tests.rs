@@ -227,7 +227,7 @@ async fn a_missing_key_pauses_the_batch_and_fails_no_row() {
             .unwrap();
         assert_eq!(pause.reason, PauseReason::Configuration);
         assert!(
-            pause.detail.starts_with("row r-0: sealed with "),
+            pause.detail.starts_with("the request of row r_") && pause.detail.contains(": sealed with "),
             "{}",
             pause.detail
         );

@@ -17,7 +17,7 @@ use crate::domain::time::Timestamp;
 use crate::engine::ports::{Claim, ClaimAsk, Claimed, Lease, LedgerError};
 use crate::ledger::counting::Differences;
 use crate::ledger::moves::ordered;
-use crate::ledger::pauses::{is_in_force, read_pause};
+use crate::ledger::pauses::read_pause;
 use crate::ledger::places::class_of;
 use crate::ledger::turns::{Class, Lane};
 
@@ -62,7 +62,7 @@ struct OpenBatch {
 /// Leases due tasks.
 pub(super) fn claim(store: &mut Store, ask: &ClaimAsk) -> Result<Claimed, LedgerError> {
     let Store { connection, turns } = store;
-    let open = open_batches(connection, ask)?;
+    let open = open_batches(connection, ask.only.as_ref(), ask.now)?;
     for batch in open.iter().filter(|batch| batch.cancelled) {
         settle_cancelled(connection, batch, ask)?;
     }
@@ -97,8 +97,17 @@ pub(super) fn claim(store: &mut Store, ask: &ClaimAsk) -> Result<Claimed, Ledger
     })
 }
 
-fn open_batches(connection: &Connection, ask: &ClaimAsk) -> Result<Vec<OpenBatch>, LedgerError> {
-    let only = match &ask.only {
+/// When the next task falls due that a claim could ever bring.
+pub(super) fn oldest_due(connection: &Connection, now: Timestamp) -> Result<Option<Timestamp>, LedgerError> {
+    next_due(connection, &open_batches(connection, None, now)?)
+}
+
+fn open_batches(
+    connection: &Connection,
+    only: Option<&BatchId>,
+    now: Timestamp,
+) -> Result<Vec<OpenBatch>, LedgerError> {
+    let only = match only {
         None => None,
         Some(id) => match number(connection, id)? {
             Some(no) => Some(no),
@@ -126,7 +135,7 @@ fn open_batches(connection: &Connection, ask: &ClaimAsk) -> Result<Vec<OpenBatch
             cancelled: row.get(2)?,
             weight: read_weight(row.get(4)?)?,
             from: match pause {
-                Some(pause) if is_in_force(&pause, ask.now) => pause.until,
+                Some(pause) if pause.is_in_force(now) => pause.until,
                 _ => Some(ALWAYS),
             },
         });

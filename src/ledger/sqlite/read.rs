@@ -4,15 +4,17 @@ use rusqlite::{Connection, Row};
 use uuid::Uuid;
 
 use super::batches::number;
+use super::claim;
 use super::tasks::decode;
 use super::trouble::unreadable;
 use crate::domain::attempt::{Attempt, CallKind};
-use crate::domain::batch::Counts;
+use crate::domain::batch::{Backlog, Counts};
 use crate::domain::ids::{BatchId, CorrelationId, RequestId, RowKey, Scope};
 use crate::domain::task::Task;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{LedgerError, RowView};
 use crate::ledger::counting;
+use crate::ledger::pauses::read_pause;
 use crate::ledger::places::{row_id, row_ids, seq_of};
 
 pub(super) const ROWS: &str = "SELECT r.id, r.line, r.cells, r.faults, t.key, t.task \
@@ -32,6 +34,25 @@ pub(super) fn counts(connection: &Connection, id: &BatchId) -> Result<Counts, Le
         .query_map((id.as_str(),), |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<Vec<(i64, i64)>, _>>()?;
     Ok(counting::counts(slots))
+}
+
+/// What waits, over all batches.
+pub(super) fn backlog(connection: &Connection, now: Timestamp) -> Result<Backlog, LedgerError> {
+    let mut statement = connection.prepare_cached("SELECT slot, sum(n) FROM counts GROUP BY slot")?;
+    let slots = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<Vec<(i64, i64)>, _>>()?;
+    let mut backlog = Backlog {
+        tasks: counting::counts(slots).tasks,
+        oldest_due: claim::oldest_due(connection, now)?,
+        ..Backlog::default()
+    };
+    let mut statement = connection.prepare_cached("SELECT pause FROM batches WHERE pause IS NOT NULL")?;
+    let mut pauses = statement.query([])?;
+    while let Some(row) = pauses.next()? {
+        backlog.add_pause(read_pause(row.get(0)?)?.as_ref(), now);
+    }
+    Ok(backlog)
 }
 
 /// A page of a batch's rows; none if it is not known.

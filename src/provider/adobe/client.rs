@@ -17,7 +17,7 @@ use crate::engine::lease::{LeaseWatch, Moment};
 use crate::engine::ports::{Budget, LookUpCall, PendingPage, Permit, Provider, Reply, SubmitCall};
 use crate::provider::SettingError;
 use crate::provider::token::{Token, TokenFailure, TokenSource};
-use crate::provider::transport::{Exchange, Transport};
+use crate::provider::transport::{Exchange, Transport, plain};
 use crate::world::World;
 
 /// A list call that is throttled pauses the budget for this long if no time is named, and at most so long.
@@ -268,20 +268,20 @@ impl Trail {
     }
 }
 
-/// One event an exchange. No body, no token, no name: nothing of what was sent but its ids.
+/// One event an exchange. No body, no token, no name: nothing of what was sent but its ids, nothing of what came but codes.
 fn tell(kind: CallKind, exchange: &Exchange, took: Duration, trail: &Trail) {
     let why = match exchange {
         Exchange::NotSent(why) | Exchange::Broken(why) => Some(why.as_str()),
         _ => None,
     };
     tracing::debug!(
-        kind = kind.as_str(),
+        call = kind.as_str(),
         http = trail.http,
-        code = trail.code.as_deref(),
+        code = trail.code.as_deref().and_then(plain),
         took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         correlation_id = %trail.correlation_id,
         request_id = %trail.request_id,
-        answer_request_id = exchange.head().and_then(|head| head.request_id.as_deref()),
+        answer_request_id = exchange.head().and_then(|head| plain(head.request_id.as_deref()?)),
         went = exchange.as_str(),
         why,
         "exchange"

@@ -62,11 +62,18 @@ local function save(item)
 end
 
 local function finish()
+  local all = {}
   for batch, of in pairs(counted) do
     for slot, n in pairs(of) do
       if n ~= 0 then
         redis.call('HINCRBY', p .. 'c:' .. batch, slot, n)
+        all[slot] = (all[slot] or 0) + n
       end
+    end
+  end
+  for slot, n in pairs(all) do
+    if n ~= 0 then
+      redis.call('HINCRBY', p .. 'c:all', slot, n)
     end
   end
   for lane in pairs(opened) do

@@ -17,5 +17,10 @@ redis.call('HDEL', p .. 'batches', about[1])
 redis.call('ZREM', p .. 'newest', string.format('%08x', no))
 redis.call('ZREM', p .. 'open', no)
 redis.call('SADD', p .. 'gone', no)
+redis.call('SREM', p .. 'paused', no)
+local counts = redis.call('HGETALL', p .. 'c:' .. no)
+for i = 1, #counts, 2 do
+  redis.call('HINCRBY', p .. 'c:all', counts[i], -counts[i + 1])
+end
 redis.call('DEL', p .. 'c:' .. no)
 return 1

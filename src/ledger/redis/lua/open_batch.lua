@@ -16,5 +16,8 @@ no = redis.call('HINCRBY', meta, 'batches', 1)
 redis.call('HSET', p .. 'batches', id, no)
 redis.call('HSET', p .. 'b:' .. no, 'id', id, 'space', space_no, 'batch', batch, 'job', job, 'pause', pause,
   'cancelled', cancelled, 'weight', weight, 'rows', rows, 'imported', 0)
+if pause ~= '' then
+  redis.call('SADD', p .. 'paused', no)
+end
 redis.call('ZADD', p .. 'newest', created, string.format('%08x', no))
 return tostring(no)
