@@ -1,6 +1,8 @@
 //! Wiring: the only place that names concrete adapters, and the use cases that need several of them.
 
+mod clock;
 pub mod desks;
+pub mod doctor;
 pub mod exit;
 pub mod feed;
 pub mod housekeeping;
@@ -15,7 +17,7 @@ use std::sync::Arc;
 
 use crate::config::{LedgerAddress, data_dir};
 use crate::telemetry::Telemetry;
-use crate::world::{RealWorld, World};
+use crate::world::{RealWorld, SharedWorld, World};
 
 pub use exit::{Exit, Failure};
 
@@ -42,12 +44,15 @@ pub fn env_with(env: &Env, name: &'static str, value: String) -> Env {
 /// What every verb needs.
 #[derive(Clone)]
 pub struct App {
-    /// Time and chance.
+    /// Time and chance. The time of day is the ledger's once that is open, if many machines share it.
     pub world: Arc<dyn World>,
+    clock: Arc<SharedWorld>,
     /// The environment.
     pub env: Env,
     /// Which ledger.
     pub ledger: LedgerAddress,
+    /// Whether it is the one that is found without a flag.
+    unnamed: bool,
     /// Where things are kept that outlive a run.
     pub data_dir: PathBuf,
     /// What it tells of itself.
@@ -58,13 +63,17 @@ impl App {
     /// Reads what the environment and the flags say; opens nothing yet.
     pub fn new(ledger: Option<&str>, env: Env) -> Result<Self, Failure> {
         let data_dir = data_dir(&*env)?;
-        let ledger = match ledger {
+        let unnamed = LedgerAddress::unnamed(&data_dir, &*env);
+        let ledger: LedgerAddress = match ledger {
             Some(text) => text.parse()?,
-            None => LedgerAddress::default_in(&data_dir),
+            None => unnamed.clone()?,
         };
+        let clock = Arc::new(SharedWorld::new(Arc::new(RealWorld::default())));
         Ok(Self {
-            world: Arc::new(RealWorld::default()),
+            world: Arc::clone(&clock) as Arc<dyn World>,
+            clock,
             env,
+            unnamed: unnamed.is_ok_and(|unnamed| unnamed == ledger),
             ledger,
             data_dir,
             telemetry: Arc::new(Telemetry::off()),

@@ -1,6 +1,7 @@
 //! The command line: one file a verb. Data goes to stdout, talk to stderr, and every ending has its exit code.
 
 mod check;
+mod doctor;
 mod files;
 mod healthcheck;
 mod import;
@@ -47,7 +48,8 @@ pub struct Cli {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 struct Common {
-    /// The ledger: sqlite:FILE or a path. Default: a file in the data directory (ENLIST_DATA_DIR).
+    /// The ledger: sqlite:FILE, a path, or redis://HOST:PORT/0?ledger=NAME. Default: ENLIST_LEDGER, else a file in the
+    /// data directory (ENLIST_DATA_DIR).
     #[arg(long, global = true, value_name = "ADDRESS")]
     ledger: Option<String>,
     /// Data on stdout as JSON.
@@ -122,6 +124,8 @@ enum Verb {
     Simulate(simulate::SimulateArgs),
     /// List the jobs, or print one.
     Jobs(jobs::JobsArgs),
+    /// Look at the ledger, and at a job's provider, and say what is not as it should be.
+    Doctor(doctor::DoctorArgs),
     /// Make keys that seal what is secret in the ledger, and see which are needed.
     Keys(keys::KeysArgs),
     /// Ask a worker or a simulator whether it is well: for health checks of containers.
@@ -206,6 +210,7 @@ async fn dispatch(verb: Verb, scene: Scene) -> Result<Exit, Failure> {
         Verb::Forget(args) => orders::forget(args, scene).await,
         Verb::Simulate(args) => simulate::run(args, scene).await,
         Verb::Jobs(args) => jobs::run(args, scene).await,
+        Verb::Doctor(args) => doctor::run(args, scene).await,
         Verb::Keys(args) => keys::run(args, scene).await,
         Verb::Healthcheck(args) => healthcheck::run(args, scene).await,
     }

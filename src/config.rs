@@ -14,6 +14,7 @@ pub mod file;
 pub mod finding;
 mod given;
 pub mod place;
+pub mod redis_address;
 pub mod sections;
 mod set;
 pub mod span;
@@ -29,7 +30,8 @@ use crate::domain::task::Action;
 pub use access::{Access, SAMPLE_DISTRIBUTOR};
 pub use file::{Listed, Loaded, jobs};
 pub use finding::{ConfigError, Finding};
-pub use place::{LedgerAddress, RedisAddress, data_dir};
+pub use place::{LedgerAddress, data_dir};
+pub use redis_address::{RedisAccess, RedisAddress};
 pub use sections::{
     Connection, Limits, Poll, Report, Retention, Retry, Rules, SealWhat, Secrets, WindowLimit,
 };

@@ -10,6 +10,7 @@ pub mod attempt;
 pub mod batch;
 pub mod contract;
 pub mod country;
+pub mod diagnosis;
 pub mod eta;
 pub mod fault;
 pub mod field;

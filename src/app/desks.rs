@@ -117,29 +117,36 @@ impl DeskRoom {
         access: Access,
         budget: Arc<dyn Budget>,
     ) -> Result<Arc<dyn Provider>, Failure> {
-        let settings = AdobeSettings {
-            base_url: access.base_url.to_string(),
-            token_url: access.token_url.to_string(),
-            client_id: access.client_id,
-            client_secret: access.client_secret,
-            scopes: access.scopes.join(","),
-            plain_http: job.connection.insecure_http,
-        };
-        let transport = HttpTransport::new(&TransportSettings {
-            connect_timeout: access.connect_timeout,
-            total_timeout: access.timeout,
-            tls_needed: settings.tls_needed(),
-            ..TransportSettings::default()
-        })?;
-        let transport = WatchedTransport::new(
-            Arc::new(transport),
-            Arc::clone(&self.metrics),
-            Arc::clone(&self.world),
-        );
-        let adobe = Adobe::new(settings, Arc::new(transport), budget, Arc::clone(&self.world))?;
+        let adobe = adobe(job, access, budget, Arc::clone(&self.world), &self.metrics)?;
         let metrics = Arc::clone(&self.metrics);
         Ok(Arc::new(WatchedProvider::new(Arc::new(adobe), metrics)))
     }
+}
+
+/// The provider that a job names.
+pub(super) fn adobe(
+    job: &Job,
+    access: Access,
+    budget: Arc<dyn Budget>,
+    world: Arc<dyn World>,
+    metrics: &Arc<Metrics>,
+) -> Result<Adobe, Failure> {
+    let settings = AdobeSettings {
+        base_url: access.base_url.to_string(),
+        token_url: access.token_url.to_string(),
+        client_id: access.client_id,
+        client_secret: access.client_secret,
+        scopes: access.scopes.join(","),
+        plain_http: job.connection.insecure_http,
+    };
+    let transport = HttpTransport::new(&TransportSettings {
+        connect_timeout: access.connect_timeout,
+        total_timeout: access.timeout,
+        tls_needed: settings.tls_needed(),
+        ..TransportSettings::default()
+    })?;
+    let transport = WatchedTransport::new(Arc::new(transport), Arc::clone(metrics), Arc::clone(&world));
+    Ok(Adobe::new(settings, Arc::new(transport), budget, world)?)
 }
 
 #[async_trait]

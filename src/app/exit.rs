@@ -85,17 +85,20 @@ impl fmt::Display for Failure {
 
 impl From<LedgerError> for Failure {
     fn from(error: LedgerError) -> Self {
+        let exit = match &error {
+            LedgerError::Unfit(_) | LedgerError::Sealed(_) => Exit::Usage,
+            _ => Exit::Failed,
+        };
         let hint = match &error {
             LedgerError::Unavailable(_) => {
                 "see whether the file can be written and the disk has room, then run the same command again"
             }
-            LedgerError::Format { .. } | LedgerError::NoBatch(_) => "",
+            LedgerError::Unfit(_)
+            | LedgerError::Format { .. }
+            | LedgerError::NoBatch(_)
+            | LedgerError::Behind { .. } => "",
             LedgerError::Corrupt(_) => "name another ledger with --ledger and keep this one for a look",
             LedgerError::Sealed(_) => "",
-        };
-        let exit = match &error {
-            LedgerError::Sealed(_) => Exit::Usage,
-            _ => Exit::Failed,
         };
         Self::new(exit, error.to_string(), hint)
     }

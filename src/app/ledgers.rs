@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::keys::keyring;
-use super::{App, Exit, Failure};
-use crate::config::LedgerAddress;
+use super::{App, Exit, Failure, clock};
+use crate::config::{LedgerAddress, RedisAccess};
 use crate::domain::batch::Batch;
 use crate::engine::ports::Ledger;
 use crate::ledger::redis::RedisLedger;
@@ -13,8 +13,8 @@ use crate::ledger::sealed::SealedLedger;
 use crate::ledger::sqlite::SqliteLedger;
 
 impl App {
-    /// Opens the ledger, making it, and its folder, if need be. Secrets lie in it sealed, and come out of it open, if the keys
-    /// are there.
+    /// Opens the ledger, making it, and its folder, if need be. Secrets lie in it sealed, and come out of it open, if the
+    /// keys are there. From then on our clock is the ledger's, if many machines share it.
     pub async fn open_ledger(&self) -> Result<Arc<dyn Ledger>, Failure> {
         Ok(self.open_sealed().await?)
     }
@@ -30,7 +30,12 @@ impl App {
             return Ok(Arc::new(SqliteLedger::in_memory()?));
         }
         let path = match &self.ledger {
-            LedgerAddress::Redis(address) => return Ok(Arc::new(RedisLedger::open(address).await?)),
+            LedgerAddress::Redis(address) => {
+                let access = RedisAccess::of(address, &*self.env)?;
+                let ledger: Arc<dyn Ledger> = Arc::new(RedisLedger::open(&access).await?);
+                clock::follow(&self.clock, &ledger).await?;
+                return Ok(ledger);
+            }
             LedgerAddress::Sqlite(path) => path,
         };
         if let Some(folder) = path.parent().filter(|folder| *folder != Path::new("")) {
@@ -51,13 +56,14 @@ impl App {
     /// The text, with `--ledger` in each command it names, if the ledger is not the one that is found without: a hint
     /// should work as it stands.
     pub fn with_ledger(&self, text: &str) -> String {
-        if self.ledger == LedgerAddress::default_in(&self.data_dir) {
+        if self.unnamed {
             return text.to_owned();
         }
+        let ledger = for_shell(&self.ledger.to_string());
         let parts = text.split('`').enumerate().map(|(at, part)| {
             // Every second part stands between backticks.
             if at % 2 == 1 && part.starts_with("enlist ") && !part.contains("--ledger") {
-                format!("{part} --ledger {}", self.ledger)
+                format!("{part} --ledger {ledger}")
             } else {
                 part.to_owned()
             }
@@ -89,6 +95,16 @@ impl App {
     }
 }
 
+/// A word as a shell takes it: quoted if need be.
+fn for_shell(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "_@%+=:,./-".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,5 +122,30 @@ mod tests {
             "put the key in place, then `enlist resume b_1 --ledger sqlite:L`; --out DIR, `enlist check x --ledger sqlite:L`"
         );
         assert_eq!(app(Some("L")).with_ledger("an odd ` tick"), "an odd ` tick");
+        for (address, word) in [
+            ("redis://h", "redis://h:6379/0"),
+            ("redis://me@h/2?ledger=x", "'redis://me@h:6379/2?ledger=x'"),
+            ("rediss://h?ca=/a%20b", "'rediss://h:6379/0?ca=/a%20b'"),
+            ("redis+sentinel://a,b/m", "redis+sentinel://a:26379,b:26379/m/0"),
+            ("it's", r"'sqlite:it'\''s'"),
+            ("a b", "'sqlite:a b'"),
+        ] {
+            let told = app(Some(address)).with_ledger("`enlist status`");
+            assert_eq!(told, format!("`enlist status --ledger {word}`"));
+        }
+    }
+
+    #[test]
+    fn a_ledger_named_by_the_environment_needs_no_flag() {
+        let env: Env = Arc::new(|name| match name {
+            "ENLIST_DATA_DIR" => Some("/data".to_owned()),
+            "ENLIST_LEDGER" => Some("redis://me:s3cret@h?ledger=x".to_owned()),
+            _ => None,
+        });
+        let app = |ledger| App::new(ledger, Arc::clone(&env)).unwrap();
+        assert_eq!(app(None).ledger.to_string(), "redis://me@h:6379/0?ledger=x");
+        assert_eq!(app(None).with_ledger("`enlist status`"), "`enlist status`");
+        let other = app(Some("L")).with_ledger("`enlist status`");
+        assert_eq!(other, "`enlist status --ledger sqlite:L`");
     }
 }

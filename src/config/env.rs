@@ -6,7 +6,7 @@ use std::io::Read as _;
 
 use secrecy::SecretString;
 
-use super::{ConfigError, Finding};
+use super::ConfigError;
 
 /// Looks up an environment variable.
 pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -74,28 +74,28 @@ pub fn is_set(name: &str, env: Env<'_>) -> bool {
 /// The secret in the variable `name`, or in the file that `name` with `_FILE` appended names; white space at its
 /// ends is dropped. Both set is an error, because one of them is probably stale.
 pub fn secret(name: &str, env: Env<'_>) -> Result<SecretString, ConfigError> {
+    secret_if_any(name, env)?.ok_or_else(|| {
+        ConfigError::one(
+            "environment",
+            format!("neither {name} nor {name}_FILE is set"),
+            format!("export {name}=…, or {name}_FILE=PATH of a file that holds the secret"),
+        )
+    })
+}
+
+/// [`secret`], where none is needed.
+pub fn secret_if_any(name: &str, env: Env<'_>) -> Result<Option<SecretString>, ConfigError> {
     let file_name = format!("{name}_FILE");
     let set = |name: &str| env(name).filter(|value| !value.trim().is_empty());
-    let fault = |at: &str, message: String, hint: String| {
-        ConfigError::from(Finding {
-            at: at.to_owned(),
-            message,
-            hint,
-            ..Finding::default()
-        })
-    };
+    let fault = |at: &str, message: String, hint: String| ConfigError::one(at, message, hint);
     match (set(name), set(&file_name)) {
         (Some(_), Some(_)) => Err(fault(
             "environment",
             format!("both {name} and {file_name} are set"),
             "unset the one that is out of date".into(),
         )),
-        (None, None) => Err(fault(
-            "environment",
-            format!("neither {name} nor {file_name} is set"),
-            format!("export {name}=…, or {file_name}=PATH of a file that holds the secret"),
-        )),
-        (Some(value), None) => Ok(SecretString::from(value.trim())),
+        (None, None) => Ok(None),
+        (Some(value), None) => Ok(Some(SecretString::from(value.trim()))),
         (None, Some(path)) => {
             let read = File::open(&path).and_then(|file| {
                 let mut text = String::new();
@@ -104,7 +104,7 @@ pub fn secret(name: &str, env: Env<'_>) -> Result<SecretString, ConfigError> {
                     .map(|_| text)
             });
             match read {
-                Ok(text) if !text.trim().is_empty() => Ok(SecretString::from(text.trim())),
+                Ok(text) if !text.trim().is_empty() => Ok(Some(SecretString::from(text.trim()))),
                 Ok(_) => Err(fault(
                     &file_name,
                     format!("{path} is empty"),

@@ -4,8 +4,14 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use super::ConfigError;
+use secrecy::SecretString;
+
 use super::env::Env;
+use super::redis_address::SCHEMES;
+use super::{ConfigError, RedisAddress};
+
+/// Names the ledger when `--ledger` does not.
+pub(super) const LEDGER_VARIABLE: &str = "ENLIST_LEDGER";
 
 /// The directory for what must outlive a run: `ENLIST_DATA_DIR`, else `enlist` in `XDG_DATA_HOME`, else
 /// `.local/share/enlist` at home. Not made here.
@@ -31,47 +37,7 @@ pub fn data_dir(env: Env<'_>) -> Result<PathBuf, ConfigError> {
         })
 }
 
-/// A ledger in Redis: the server, and which of its ledgers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RedisAddress {
-    url: String,
-    ledger: String,
-}
-
-impl RedisAddress {
-    /// The address as the client library takes it.
-    pub fn url(&self) -> &str {
-        &self.url
-    }
-
-    /// The ledger's name among those of the same server; begins the names of all its keys.
-    pub fn ledger(&self) -> &str {
-        &self.ledger
-    }
-}
-
-impl FromStr for RedisAddress {
-    type Err = ConfigError;
-
-    fn from_str(text: &str) -> Result<Self, ConfigError> {
-        let (url, ledger) = match text.split_once("?ledger=") {
-            Some((url, ledger)) => (url, ledger),
-            None => (text, "enlist"),
-        };
-        Ok(Self {
-            url: url.to_owned(),
-            ledger: ledger.to_owned(),
-        })
-    }
-}
-
-impl fmt::Display for RedisAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}?ledger={}", self.url, self.ledger)
-    }
-}
-
-/// Which ledger: `sqlite:FILE`, `sqlite::memory:`, a path, or one in Redis.
+/// Which ledger: `sqlite:FILE`, `sqlite::memory:`, a path, or one in Redis (`redis://…`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LedgerAddress {
     /// A ledger in Redis, shared by many machines.
@@ -92,16 +58,30 @@ impl LedgerAddress {
     }
 }
 
-impl FromStr for LedgerAddress {
-    type Err = ConfigError;
+impl LedgerAddress {
+    /// The ledger used when no flag names one: that of `ENLIST_LEDGER`, else one in the data directory. A password in
+    /// it is left where it is, for [`RedisAccess::of`](super::RedisAccess::of).
+    pub fn unnamed(data_dir: &Path, env: Env<'_>) -> Result<Self, ConfigError> {
+        match env(LEDGER_VARIABLE).filter(|text| !text.trim().is_empty()) {
+            Some(text) => Ok(Self::read(LEDGER_VARIABLE, &text)?.0),
+            None => Ok(Self::default_in(data_dir)),
+        }
+    }
 
-    fn from_str(text: &str) -> Result<Self, ConfigError> {
+    /// Reads the address that stands in `at`, and the password in it.
+    pub(super) fn read(at: &str, text: &str) -> Result<(Self, Option<SecretString>), ConfigError> {
         let text = text.trim();
-        let refuse =
-            |message: String| ConfigError::one("--ledger", message, "write sqlite:FILE, or a file's path");
+        let refuse = |message: String| {
+            let hint = "write sqlite:FILE, a file's path, or redis://HOST:PORT/0?ledger=NAME";
+            ConfigError::one(at, message, hint)
+        };
         let path = match text.split_once(':') {
             Some(("sqlite", path)) => path.strip_prefix("//").unwrap_or(path),
-            Some(("redis" | "rediss", _)) => return Ok(Self::Redis(text.parse()?)),
+            Some((scheme, _)) if SCHEMES.contains(&scheme) => {
+                let (address, password) = RedisAddress::parse(text)
+                    .map_err(|wrong| ConfigError::one(at, wrong.message, wrong.hint))?;
+                return Ok((Self::Redis(address), password));
+            }
             Some((scheme, rest)) if rest.starts_with("//") => {
                 return Err(refuse(format!("there is no ledger behind {scheme}://")));
             }
@@ -110,7 +90,24 @@ impl FromStr for LedgerAddress {
         if path.is_empty() || path.ends_with('/') || path.contains('\0') {
             return Err(refuse("names no file".into()));
         }
-        Ok(Self::Sqlite(path.into()))
+        Ok((Self::Sqlite(path.into()), None))
+    }
+}
+
+impl FromStr for LedgerAddress {
+    type Err = ConfigError;
+
+    /// Reads the value of `--ledger`, where no password may stand.
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        match Self::read("--ledger", text)? {
+            (address, None) => Ok(address),
+            (_, Some(_)) => Err(ConfigError::one(
+                "--ledger",
+                "holds a password, which every user of this machine can see with `ps`",
+                "put it into ENLIST_REDIS_PASSWORD, or into the file that ENLIST_REDIS_PASSWORD_FILE names; \
+                 ENLIST_LEDGER may hold the whole address",
+            )),
+        }
     }
 }
 
@@ -175,10 +172,42 @@ mod tests {
             assert_eq!(address.to_string(), shown);
             assert_eq!(address.is_memory(), text.ends_with(":memory:"));
         }
-        for text in ["", "sqlite:", "dir/", "postgres://x"] {
+        for text in ["", "sqlite:", "dir/", "postgres://u:p@x"] {
             let error = text.parse::<LedgerAddress>().unwrap_err().to_string();
             assert!(error.contains("hint: write sqlite:FILE"), "{error}");
             assert!(!error.contains("u:p"), "{error}");
         }
+        let address: LedgerAddress = "rediss://me@h?ledger=x".parse().unwrap();
+        assert_eq!(address.to_string(), "rediss://me@h:6379/0?ledger=x");
+        assert!(!address.is_memory());
+        let error = "redis://h:x".parse::<LedgerAddress>().unwrap_err().to_string();
+        assert!(error.starts_with("--ledger: the port is not a number"), "{error}");
+    }
+
+    #[test]
+    fn a_password_may_stand_in_the_environment_alone() {
+        let error = "redis://:s3cret@h"
+            .parse::<LedgerAddress>()
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("`ps`") && error.contains("hint: put it into ENLIST_REDIS_PASSWORD"));
+        assert!(!error.contains("s3cret"), "{error}");
+
+        let unnamed = |value: &'static str| {
+            LedgerAddress::unnamed(Path::new("/data"), &move |name| {
+                (name == "ENLIST_LEDGER").then(|| value.to_owned())
+            })
+        };
+        assert_eq!(unnamed("").unwrap().to_string(), "sqlite:/data/ledger.sqlite");
+        assert_eq!(unnamed("/x.sqlite").unwrap().to_string(), "sqlite:/x.sqlite");
+        assert_eq!(
+            unnamed("redis://me:s3cret@h").unwrap().to_string(),
+            "redis://me@h:6379/0"
+        );
+        let error = unnamed("redis://me:s3cret@h:x").unwrap_err().to_string();
+        assert!(
+            error.starts_with("ENLIST_LEDGER: ") && !error.contains("s3cret"),
+            "{error}"
+        );
     }
 }

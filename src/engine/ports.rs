@@ -1,5 +1,6 @@
 //! What the engine asks of the edges: a ledger, a provider, a budget.
 
+mod ledger_error;
 mod rows;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use super::lease::LeaseWatch;
 use crate::domain::answer::Answer;
 use crate::domain::attempt::{Attempt, CallKind};
 use crate::domain::batch::{Backlog, Batch, Counts, Pause, Tally, Weight};
+use crate::domain::diagnosis::Diagnosis;
 use crate::domain::ids::{AccountId, BatchId, CorrelationId, Digest, RequestId, RowKey, Scope, WorkerId};
 use crate::domain::machine::Order;
 use crate::domain::policy::rate::Window;
@@ -18,50 +20,8 @@ use crate::domain::task::Task;
 use crate::domain::time::Timestamp;
 use crate::world::World;
 
+pub use ledger_error::LedgerError;
 pub use rows::{Appended, NewRow, NewRowBody, RowFault, RowView, Seal};
-
-/// A ledger that cannot answer now, or never.
-#[derive(Debug, thiserror::Error)]
-pub enum LedgerError {
-    /// Busy, full, disconnected: the same call later can succeed. Nothing of it was kept.
-    #[error("the ledger does not answer: {0}")]
-    Unavailable(String),
-    /// Another program, or another version of this one, wrote it.
-    #[error(
-        "the ledger at {at} has format {found}, this program reads format {wanted}; \
-         hint: name another one, or use the version of enlist that made it"
-    )]
-    Format {
-        /// Where it is.
-        at: String,
-        /// Its format.
-        found: String,
-        /// The format this program reads and writes.
-        wanted: String,
-    },
-    /// It does not know the batch.
-    #[error("the ledger has no batch {0}; hint: `enlist status` lists those it has")]
-    NoBatch(BatchId),
-    /// Something in it cannot be read.
-    #[error("the ledger holds something unreadable: {0}")]
-    Corrupt(String),
-    /// What must not lie in the open cannot be sealed, or what is sealed cannot be opened: a key is missing or another.
-    #[error("{0}")]
-    Sealed(String),
-}
-
-impl LedgerError {
-    /// The kind of error in a word, for whoever counts them.
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::Unavailable(_) => "unavailable",
-            Self::Format { .. } => "format",
-            Self::NoBatch(_) => "no_batch",
-            Self::Corrupt(_) => "corrupt",
-            Self::Sealed(_) => "sealed",
-        }
-    }
-}
 
 /// The store of all tasks, and the queue.
 ///
@@ -93,7 +53,8 @@ pub trait Ledger: Send + Sync {
     /// *fed* to its task ([`Order::Fed`]), which then belongs to this batch. If somebody has that task and the
     /// data change it, the lease ends as if it had run out: the holder may have sent the old data, and its commit
     /// is fenced. If they change nothing, the lease stands. In a cancelled batch the task is settled as cancelled.
-    /// Sets `rows_imported` to the highest `seq` + 1. Fails with [`LedgerError::NoBatch`].
+    /// Sets `rows_imported` to the highest `seq` + 1. Fails with [`LedgerError::NoBatch`], and with
+    /// [`LedgerError::Behind`] when the first row lies beyond that: the rows between would never come.
     async fn append(&self, batch: &BatchId, rows: &[NewRow], now: Timestamp)
     -> Result<Appended, LedgerError>;
 
@@ -160,6 +121,16 @@ pub trait Ledger: Send + Sync {
 
     /// Every attempt for a key, oldest first.
     async fn history(&self, scope: &Scope, key: &RowKey) -> Result<Vec<Attempt>, LedgerError>;
+
+    /// The time by the clock of the machine that holds the ledger, if that may be another one than ours.
+    async fn time(&self) -> Result<Option<Timestamp>, LedgerError> {
+        Ok(None)
+    }
+
+    /// Looks at all that the ledger depends on, changing nothing.
+    async fn examine(&self) -> Vec<Diagnosis> {
+        Vec::new()
+    }
 
     /// What the ledger is, for messages: `sqlite:FILE`.
     fn describe(&self) -> String;

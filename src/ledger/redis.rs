@@ -12,12 +12,15 @@ pub mod budget;
 mod bytes;
 mod claim;
 mod commit;
+mod dial;
+mod examine;
 mod forget;
 mod keys;
 mod link;
 mod lua;
 mod open;
 mod orders;
+mod pace;
 mod payloads;
 mod read;
 mod reply;
@@ -26,20 +29,23 @@ mod stored;
 mod tasks;
 mod trouble;
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use redis::{Cmd, Value};
+
+pub use self::examine::examine;
 
 use self::budget::RedisBudgets;
 use self::keys::Keys;
 use self::link::{Link, Lua};
 use self::payloads::Payloads;
 use self::save::Lent;
-use crate::config::RedisAddress;
+use crate::config::RedisAccess;
+use crate::config::redis_address::RedisPlace;
 use crate::domain::attempt::Attempt;
 use crate::domain::batch::{Backlog, Batch, Counts, Pause, Weight};
+use crate::domain::diagnosis::Diagnosis;
 use crate::domain::ids::{BatchId, RowKey, Scope};
 use crate::domain::machine::Order;
 use crate::domain::time::Timestamp;
@@ -62,11 +68,10 @@ const ROUNDS_MAX: u32 = 32;
 /// A [`Ledger`] in Redis.
 #[derive(Debug)]
 pub struct RedisLedger {
+    place: RedisPlace,
     link: Link,
     keys: Keys,
     turns: Mutex<Turns>,
-    /// Batches' numbers, which never change.
-    numbers: Mutex<HashMap<BatchId, i64>>,
     lent: Mutex<Lent>,
     payloads: Mutex<Payloads>,
 }
@@ -75,16 +80,18 @@ impl RedisLedger {
     /// Connects, and makes the ledger if there is none of its name.
     ///
     /// # Errors
-    /// [`LedgerError::Unavailable`] when nobody answers; [`LedgerError::Format`] when another version made it.
-    pub async fn open(address: &RedisAddress) -> Result<Self, LedgerError> {
-        let link = Link::open(address).await?;
-        let keys = Keys::new(address.ledger());
+    /// [`LedgerError::Unavailable`] when nobody answers; [`LedgerError::Unfit`] when the server lets us not in, or may
+    /// throw away what it holds; [`LedgerError::Format`] when another version made it.
+    pub async fn open(access: &RedisAccess) -> Result<Self, LedgerError> {
+        let link = Link::open(access).await?;
+        let keys = Keys::new(access.address.ledger());
+        examine::refuse_eviction(&link).await?;
         open::open(&link, &keys).await?;
         Ok(Self {
+            place: access.address.place().clone(),
             link,
             keys,
             turns: Mutex::default(),
-            numbers: Mutex::default(),
             lent: Mutex::default(),
             payloads: Mutex::default(),
         })
@@ -190,7 +197,23 @@ impl Ledger for RedisLedger {
         self.read_history(scope, key).await
     }
 
+    async fn time(&self) -> Result<Option<Timestamp>, LedgerError> {
+        self.link.time().await.map(Some)
+    }
+
+    async fn examine(&self) -> Vec<Diagnosis> {
+        match examine::look(&self.link, &self.place).await {
+            Ok(found) => found,
+            Err(error) => vec![Diagnosis::failing("redis", error.to_string(), "")],
+        }
+    }
+
     fn describe(&self) -> String {
         self.link.name().to_owned()
     }
 }
+
+#[cfg(test)]
+#[path = "../../tests/it/redis_server.rs"]
+#[allow(dead_code, reason = "the integration tests use the rest")]
+pub(crate) mod redis_server;

@@ -24,6 +24,7 @@ use async_trait::async_trait;
 use self::tasks::{Owner, Space};
 use crate::domain::attempt::Attempt;
 use crate::domain::batch::{Backlog, Batch, Counts, Pause, PauseReason, Weight};
+use crate::domain::diagnosis::Diagnosis;
 use crate::domain::ids::{BatchId, RowKey, Scope};
 use crate::domain::machine::Order;
 use crate::domain::time::Timestamp;
@@ -253,10 +254,6 @@ impl Ledger for SealedLedger {
         Ok(kept)
     }
 
-    async fn backlog(&self, now: Timestamp) -> Result<Backlog, LedgerError> {
-        self.inner.backlog(now).await
-    }
-
     async fn rows(&self, id: &BatchId, from: u64, max: u32) -> Result<Vec<RowView>, LedgerError> {
         let mut views = self.inner.rows(id, from, max).await?;
         if views.iter().all(rows::reads_as_it_is) {
@@ -316,6 +313,18 @@ impl Ledger for SealedLedger {
 
     fn budgets(&self, world: &Arc<dyn World>) -> Option<Arc<dyn SharedBudgets>> {
         self.inner.budgets(world)
+    }
+
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog, LedgerError> {
+        self.inner.backlog(now).await
+    }
+
+    async fn time(&self) -> Result<Option<Timestamp>, LedgerError> {
+        self.inner.time().await
+    }
+
+    async fn examine(&self) -> Vec<Diagnosis> {
+        self.inner.examine().await
     }
 
     fn describe(&self) -> String {

@@ -12,6 +12,7 @@ mod append;
 mod batches;
 mod claim;
 mod commit;
+mod examine;
 mod forget;
 mod open;
 mod orders;
@@ -31,6 +32,7 @@ use self::open::Place;
 use self::write::{Store, Writer};
 use crate::domain::attempt::Attempt;
 use crate::domain::batch::{Backlog, Batch, Counts, Pause, Weight};
+use crate::domain::diagnosis::Diagnosis;
 use crate::domain::ids::{BatchId, RowKey, Scope};
 use crate::domain::machine::Order;
 use crate::domain::time::Timestamp;
@@ -291,6 +293,14 @@ impl Ledger for SqliteLedger {
         let (scope, key) = (scope.clone(), key.clone());
         self.read(move |connection| read::history(connection, &scope, &key))
             .await
+    }
+
+    async fn examine(&self) -> Vec<Diagnosis> {
+        let path = match &self.access {
+            Access::Here(_) => None,
+            Access::File { place, .. } => place.path(),
+        };
+        examine::examine(self, path).await
     }
 
     fn describe(&self) -> String {

@@ -6,6 +6,7 @@
 pub mod classify;
 pub mod client;
 pub mod contract;
+mod examine;
 pub mod render;
 pub mod wire;
 

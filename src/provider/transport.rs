@@ -4,6 +4,7 @@
 //! been sent* is not. So an exchange is a value that says which ([`Exchange`]), not a success or an error.
 
 pub mod address;
+mod date;
 pub mod http;
 pub mod retry_after;
 mod watched;
@@ -121,6 +122,8 @@ pub struct Head {
     pub request_id: Option<String>,
     /// `Content-Type`.
     pub content_type: Option<String>,
+    /// `Date`: the server's clock, as it stood; [`Head::time`] reads it.
+    pub date: Option<String>,
 }
 
 impl Head {

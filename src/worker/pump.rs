@@ -234,9 +234,14 @@ impl Pump {
     /// The ledger has not taken the first of the unsaved.
     fn not_kept(&mut self, error: LedgerError) {
         match error {
-            LedgerError::Unavailable(_) => self.committing.failed(&error, self.world.steady()),
+            LedgerError::Unavailable(_) | LedgerError::Unfit(_) => {
+                self.committing.failed(&error, self.world.steady());
+            }
             LedgerError::Format { .. } => self.give_up(error),
-            LedgerError::Corrupt(_) | LedgerError::NoBatch(_) | LedgerError::Sealed(_) => {
+            LedgerError::Corrupt(_)
+            | LedgerError::NoBatch(_)
+            | LedgerError::Behind { .. }
+            | LedgerError::Sealed(_) => {
                 self.committing.went_well();
                 for commit in self.unsaved.drain(..1) {
                     self.held.let_go(&commit.lease);

@@ -31,7 +31,7 @@ impl Trouble {
     fn met(&self, call: Call, error: &LedgerError) {
         let before = self.0.fetch_or(call as u8, Ordering::Relaxed);
         match (before, error) {
-            (0, LedgerError::Unavailable(_)) => {
+            (0, LedgerError::Unavailable(_) | LedgerError::Unfit(_)) => {
                 tracing::warn!("nothing is lost, the worker waits and goes on by itself: {error}");
             }
             (0, _) => tracing::error!("the worker asks again until the ledger can be read: {error}"),

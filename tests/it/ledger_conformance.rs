@@ -8,7 +8,7 @@ mod batches;
 mod cancelling;
 mod crash;
 mod feeding;
-mod fixture;
+pub(crate) mod fixture;
 mod forgetting;
 mod leases;
 mod model;
@@ -28,6 +28,9 @@ use enlist::ledger::redis::RedisLedger;
 use enlist::ledger::sqlite::SqliteLedger;
 
 use crate::redis_server::RedisServer;
+use crate::redis_server::cluster::RedisCluster;
+use crate::redis_server::sentinel::Sentinels;
+use crate::redis_server::tls::Certificates;
 
 use self::sealed::Sealed;
 
@@ -55,9 +58,27 @@ macro_rules! laws {
     (@many $law:path, $home:ident) => { $law(&$home).await };
 }
 
+/// All laws in one test, each on a ledger of its own name on a server that takes long to start.
+macro_rules! laws_together {
+    ($name:ident, $server:expr, $with:ident, [$($group:ident: $($law:ident)+;)+]) => {
+        #[tokio::test]
+        async fn $name() {
+            let server = $server;
+            $($({
+                println!("{}", stringify!($law));
+                let home = Named(server.address(stringify!($law)));
+                laws!(@$with $group::$law, home);
+            })+)+
+        }
+    };
+}
+
 macro_rules! laws_of_one {
     ($name:ident, $home:expr) => {
-        laws!($name, $home, one, [
+        laws_of_one!(laws, $name, $home);
+    };
+    ($laws:ident, $name:ident, $home:expr) => {
+        $laws!($name, $home, one, [
             backlog:
                 what_waits_is_counted_over_all_batches
                 what_is_due_longest_is_known_without_claiming
@@ -87,6 +108,7 @@ macro_rules! laws_of_one {
                 a_payload_goes_by_the_digest_it_came_with
                 rows_that_are_there_are_left_as_they_are
                 a_gap_is_filled_later
+                rows_beyond_the_next_are_refused
                 an_append_that_failed_is_repeated
                 a_faulty_row_makes_no_task
                 a_key_belongs_to_its_scope
@@ -129,6 +151,7 @@ macro_rules! laws_of_one {
                 reads_are_never_starved
                 what_is_due_longest_goes_first
                 what_was_left_lying_goes_before_what_has_not_begun
+                what_was_left_lying_is_nobodys_share
                 only_the_batch_asked_for_is_looked_at;
             orders:
                 a_retry_reopens_what_can_be_tried_again
@@ -159,7 +182,8 @@ macro_rules! laws_of_many {
                 all_is_there_after_opening_again
                 what_one_was_told_is_kept_the_other_sees
                 two_handles_never_share_a_task
-                a_report_is_read_while_others_write;
+                a_report_is_read_while_others_write
+                a_batch_forgotten_elsewhere_is_met_anew;
         ]);
     };
 }
@@ -211,11 +235,50 @@ impl Home for Redis {
     }
 }
 
+/// A ledger by its address.
+struct Named(String);
+
+#[async_trait]
+impl Home for Named {
+    async fn open(&self) -> Arc<dyn Ledger> {
+        let access = self.0.parse().unwrap();
+        Arc::new(RedisLedger::open(&access).await.unwrap())
+    }
+}
+
+/// A server, by its socket.
+struct BySocket(RedisServer);
+
+impl BySocket {
+    fn address(&self, ledger: &str) -> String {
+        self.0.socket_address(ledger)
+    }
+}
+
+/// A server that speaks TLS.
+struct ByTls(Certificates, (RedisServer, u16));
+
+impl ByTls {
+    fn start() -> Self {
+        let certificates = Certificates::make();
+        let server = certificates.server(true);
+        Self(certificates, server)
+    }
+
+    fn address(&self, ledger: &str) -> String {
+        self.0.address_as_client(self.1.1, ledger)
+    }
+}
+
 laws_of_one!(sqlite_memory, SqliteMemory);
 laws_of_one!(sqlite_file, SqliteFile::new());
 laws_of_many!(sqlite_shared, SqliteFile::new());
 laws_of_one!(redis, Redis::new());
 laws_of_many!(redis_shared, Redis::new());
+laws_of_one!(laws_together, redis_by_socket, BySocket(RedisServer::start()));
+laws_of_one!(laws_together, redis_by_tls, ByTls::start());
+laws_of_one!(laws_together, redis_cluster, RedisCluster::start());
+laws_of_one!(laws_together, redis_by_sentinel, Sentinels::start(1));
 laws_of_one!(sealed_memory, Sealed(SqliteMemory));
 laws_of_one!(sealed_file, Sealed(SqliteFile::new()));
 laws_of_many!(sealed_shared, Sealed(SqliteFile::new()));

@@ -13,6 +13,7 @@ mod budget;
 mod canaries;
 mod check;
 mod collector;
+mod doctor;
 mod exits;
 mod exposition;
 mod healthcheck;
@@ -20,7 +21,9 @@ mod interrupted;
 mod keys;
 mod ledger_conformance;
 mod readme;
+#[allow(dead_code, reason = "the unit tests of the line to Redis use the rest")]
 mod redis_server;
+mod redis_set_back;
 mod refeed;
 mod report_folder;
 mod revoked;

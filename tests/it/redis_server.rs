@@ -1,15 +1,35 @@
-//! A redis-server of a test's own: on a free port of the loopback address, with an append-only file, ended with the value.
+//! Redis servers of a test's own: on free ports of the loopback address, with an append-only file, ended with the value.
+//! The unit tests of the line to Redis use this file too.
 
+#[path = "redis_server/cluster.rs"]
+pub(crate) mod cluster;
+#[path = "redis_server/proxy.rs"]
+pub(crate) mod proxy;
+#[path = "redis_server/sentinel.rs"]
+pub(crate) mod sentinel;
+#[path = "redis_server/tls.rs"]
+pub(crate) mod tls;
+
+use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::support::wait_for;
+/// How often a condition is looked at, and how often at most: 60 s.
+const LOOK: Duration = Duration::from_millis(5);
+const LOOKS_MAX: u32 = 12_000;
+
+/// The socket's name in the server's folder.
+const SOCKET: &str = "redis.sock";
 
 /// Ports tried until one is free: between finding one and using it, another program can take it.
 const PORTS_TRIED: usize = 20;
+
+/// Where the append-only file lies, in its pieces (Redis from 7 on).
+const FILES: &str = "appendonlydir";
 
 /// A running server.
 pub(crate) struct RedisServer {
@@ -52,6 +72,11 @@ impl RedisServer {
         format!("redis://127.0.0.1:{}/0?ledger={name}", self.port)
     }
 
+    /// The address of the ledger `name` on it, by its socket.
+    pub(crate) fn socket_address(&self, name: &str) -> String {
+        format!("redis+unix://{}/{SOCKET}?ledger={name}", self.dir().display())
+    }
+
     pub(crate) fn dir(&self) -> &Path {
         self.dir.path()
     }
@@ -64,6 +89,23 @@ impl RedisServer {
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// A copy of its files as they are now.
+    pub(crate) fn files(&self) -> TempDir {
+        let copy = tempfile::tempdir().unwrap();
+        copy_files(&self.dir.path().join(FILES), copy.path());
+        copy
+    }
+
+    /// Ends it at once, and starts it again with these files: what was written since is lost.
+    pub(crate) fn set_back(&mut self, files: &TempDir) {
+        self.kill();
+        let dir = self.dir.path().join(FILES);
+        fs::remove_dir_all(&dir).unwrap();
+        fs::create_dir(&dir).unwrap();
+        copy_files(files.path(), &dir);
+        self.restart();
     }
 
     /// Starts it again on the same port and files.
@@ -87,7 +129,25 @@ impl Drop for RedisServer {
     }
 }
 
-fn free_port() -> u16 {
+fn copy_files(from: &Path, to: &Path) {
+    for file in fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), to.join(file.file_name())).unwrap();
+    }
+}
+
+/// Waits until `look` finds something.
+pub(crate) fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    for _ in 0..LOOKS_MAX {
+        if let Some(found) = look() {
+            return found;
+        }
+        std::thread::sleep(LOOK);
+    }
+    panic!("waited long for {what}");
+}
+
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -99,6 +159,8 @@ fn spawn(dir: &Path, port: u16, flags: &[String]) -> Child {
     Command::new("redis-server")
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--dir"])
         .arg(dir)
+        .arg("--unixsocket")
+        .arg(dir.join(SOCKET))
         .args([
             "--appendonly",
             "yes",
@@ -106,6 +168,8 @@ fn spawn(dir: &Path, port: u16, flags: &[String]) -> Child {
             "",
             "--maxmemory-policy",
             "noeviction",
+            "--repl-diskless-sync-delay",
+            "0",
         ])
         .args(flags)
         .stdin(Stdio::null())
@@ -115,18 +179,19 @@ fn spawn(dir: &Path, port: u16, flags: &[String]) -> Child {
         .expect("redis-server is installed; `make tools`")
 }
 
-/// Waits until it answers as itself; `false` if it ended, as when the port was taken.
+/// Waits until it answers as itself and has read its files; `false` if it ended, as when the port was taken.
 fn is_up(child: &mut Child, port: u16) -> bool {
     wait_for("redis-server to answer", || {
         if child.try_wait().unwrap().is_some() {
             return Some(false);
         }
         let pid = format!("process_id:{}", child.id());
-        cli(port, &["info", "server"]).contains(&pid).then_some(true)
+        let told = cli(port, &["info"]);
+        (told.contains(&pid) && told.contains("loading:0")).then_some(true)
     })
 }
 
-/// What `redis-cli` says to these words, on any thread.
+/// What `redis-cli` says to these words at this port.
 pub(crate) fn cli(port: u16, words: &[&str]) -> String {
     let said = Command::new("redis-cli")
         .args(["-p", &port.to_string()])

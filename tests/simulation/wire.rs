@@ -192,5 +192,6 @@ fn head(reply: &Reply) -> Head {
         retry_after: header("retry-after"),
         request_id: header("x-request-id"),
         content_type: header("content-type"),
+        date: header("date"),
     }
 }

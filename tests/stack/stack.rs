@@ -130,14 +130,13 @@ impl<'e> Stack<'e> {
         serde_json::from_str(&known).unwrap()
     }
 
-    /// Waits until each container of the service is well.
-    pub(crate) fn wait_until_well(&self, service: &str) {
-        for container in self.containers(service) {
-            wait_for(&format!("{service} to be well"), WAIT_MAX, || {
-                let health = &self.inspect(&container)["State"]["Health"];
-                (health["Status"] == "healthy").then_some(())
-            });
-        }
+    /// Waits until the service runs in this many containers, and each of them is well.
+    pub(crate) fn wait_until_well(&self, service: &str, containers: usize) {
+        let is_well = |container: &String| self.inspect(container)["State"]["Health"]["Status"] == "healthy";
+        wait_for(&format!("{containers} × {service} to be well"), WAIT_MAX, || {
+            let running = self.containers(service);
+            (running.len() == containers && running.iter().all(is_well)).then_some(())
+        });
     }
 
     /// Rows of the newest batch that are not settled.

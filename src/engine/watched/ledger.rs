@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use super::Pulse;
 use crate::domain::attempt::Attempt;
 use crate::domain::batch::{Backlog, Batch, Counts, Pause, Weight};
+use crate::domain::diagnosis::Diagnosis;
 use crate::domain::ids::{BatchId, RowKey, Scope};
 use crate::domain::machine::Order;
 use crate::domain::task::{Outcome, State, Task};
@@ -167,6 +168,14 @@ impl Ledger for WatchedLedger {
 
     async fn history(&self, scope: &Scope, key: &RowKey) -> Result<Vec<Attempt>, LedgerError> {
         self.timed("history", self.ledger.history(scope, key)).await
+    }
+
+    async fn time(&self) -> Result<Option<Timestamp>, LedgerError> {
+        self.timed("time", self.ledger.time()).await
+    }
+
+    async fn examine(&self) -> Vec<Diagnosis> {
+        self.ledger.examine().await
     }
 
     fn describe(&self) -> String {

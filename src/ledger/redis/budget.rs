@@ -24,7 +24,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::keys::Keys;
 use super::link::Link;
-use crate::config::RedisAddress;
+use crate::config::RedisAccess;
 use crate::domain::attempt::CallKind;
 use crate::domain::ids::Digest;
 use crate::domain::policy::rate::{ARRIVAL_MAX, Window};
@@ -52,13 +52,13 @@ impl RedisBudgets {
         Self { link, keys, world }
     }
 
-    /// The budgets of the ledger at `address`, over a connection of their own.
+    /// The budgets of the ledger that `access` leads to, over a connection of their own.
     ///
     /// # Errors
     /// [`LedgerError::Unavailable`] when nobody answers.
-    pub async fn open(address: &RedisAddress, world: Arc<dyn World>) -> Result<Self, LedgerError> {
-        let link = Link::open(address).await?;
-        Ok(Self::new(link, Keys::new(address.ledger()), world))
+    pub async fn open(access: &RedisAccess, world: Arc<dyn World>) -> Result<Self, LedgerError> {
+        let link = Link::open(access).await?;
+        Ok(Self::new(link, Keys::new(access.address.ledger()), world))
     }
 }
 

@@ -96,6 +96,13 @@ enum Content {
 }
 
 impl Place {
+    pub(super) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Memory => None,
+            Self::File { path, .. } => Some(path),
+        }
+    }
+
     pub(super) fn file(path: &Path, options: SqliteOptions) -> Self {
         Self::File {
             path: path.to_owned(),

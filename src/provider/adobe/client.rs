@@ -67,6 +67,22 @@ impl Adobe {
         })
     }
 
+    pub(super) const fn base(&self) -> &Url {
+        &self.base
+    }
+
+    pub(super) fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    pub(super) const fn tokens(&self) -> &TokenSource {
+        &self.tokens
+    }
+
+    pub(super) fn transport(&self) -> &dyn Transport {
+        &*self.transport
+    }
+
     /// Makes one exchange. `Err` says why there was none that could be classified: no token, or a refused one.
     /// A request under a `lease` leaves while that holds, or not at all.
     async fn exchange(

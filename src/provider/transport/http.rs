@@ -191,6 +191,7 @@ fn head(response: &reqwest::Response) -> Head {
         retry_after: text("retry-after"),
         request_id: text("x-request-id"),
         content_type: text("content-type"),
+        date: text("date"),
     }
 }
 

@@ -2,21 +2,12 @@
 
 use std::time::Duration;
 
-use jiff::fmt::strtime;
-use jiff::tz::TimeZone;
-
 use super::Head;
+use super::date::date;
 use crate::domain::time::Timestamp;
 
 /// No wait is taken for longer than this; whoever asks for more meant something else.
 const WAIT_MAX: Duration = Duration::from_secs(24 * 3600);
-
-/// The three ways HTTP writes a date (RFC 9110 5.6.7); only the first is still sent.
-const DATE_FORMS: [&str; 3] = [
-    "%a, %d %b %Y %H:%M:%S GMT",
-    "%A, %d-%b-%y %H:%M:%S GMT",
-    "%a %b %e %H:%M:%S %Y",
-];
 
 impl Head {
     /// How long the provider asks to wait, at most a day. `None` if it did not say, said something unreadable, or
@@ -30,14 +21,6 @@ impl Head {
         };
         (!wait.is_zero()).then_some(wait.min(WAIT_MAX))
     }
-}
-
-fn date(text: &str) -> Option<Timestamp> {
-    DATE_FORMS.iter().find_map(|form| {
-        let civil = strtime::parse(form, text).ok()?.to_datetime().ok()?;
-        let at = civil.to_zoned(TimeZone::UTC).ok()?;
-        Some(Timestamp::from_ms(at.timestamp().as_millisecond()))
-    })
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use enlist::config::RedisAddress;
+use enlist::config::RedisAccess;
 use enlist::domain::attempt::CallKind;
 use enlist::domain::policy::rate::Window;
 use enlist::engine::ports::{Budget, SharedBudgets};
@@ -27,8 +27,8 @@ pub(crate) async fn budget(server: &RedisServer, windows: &[Window]) -> Arc<dyn 
 }
 
 pub(crate) async fn budget_at(address: &str, windows: &[Window]) -> Arc<dyn Budget> {
-    let address: RedisAddress = address.parse().unwrap();
-    let budgets = RedisBudgets::open(&address, Arc::new(RealWorld::default()))
+    let access: RedisAccess = address.parse().unwrap();
+    let budgets = RedisBudgets::open(&access, Arc::new(RealWorld::default()))
         .await
         .unwrap();
     budgets.budget("somebody", windows)

@@ -20,7 +20,10 @@ redis.call('SADD', p .. 'gone', no)
 redis.call('SREM', p .. 'paused', no)
 local counts = redis.call('HGETALL', p .. 'c:' .. no)
 for i = 1, #counts, 2 do
-  redis.call('HINCRBY', p .. 'c:all', counts[i], -counts[i + 1])
+  local n = tonumber(counts[i + 1])
+  if n ~= 0 then
+    redis.call('HINCRBY', p .. 'c:all', counts[i], string.format('%d', -n))
+  end
 end
 redis.call('DEL', p .. 'c:' .. no)
 return 1
