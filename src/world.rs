@@ -2,7 +2,7 @@
 
 mod shared;
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use uuid::Uuid;
 
@@ -33,17 +33,14 @@ pub trait World: Send + Sync {
 /// The machine's clock and random numbers.
 #[derive(Clone, Copy, Debug)]
 pub struct RealWorld {
-    #[cfg(not(target_os = "linux"))]
-    started: std::time::Instant,
+    started: Instant,
 }
 
 #[allow(clippy::disallowed_methods, reason = "this is the place")]
-#[allow(clippy::derivable_impls, reason = "not on every system")]
 impl Default for RealWorld {
     fn default() -> Self {
         Self {
-            #[cfg(not(target_os = "linux"))]
-            started: std::time::Instant::now(),
+            started: Instant::now(),
         }
     }
 }
@@ -57,18 +54,18 @@ impl World for RealWorld {
         Timestamp::from_ms(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
     }
 
-    fn steady(&self) -> Timestamp {
-        Timestamp::from_ms(0).plus(self.stopwatch())
-    }
-
     #[cfg(target_os = "linux")]
-    fn stopwatch(&self) -> Duration {
+    fn steady(&self) -> Timestamp {
         // `Instant` stands still while the machine sleeps.
         let since_boot = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-        Duration::try_from(since_boot).unwrap_or_default()
+        Timestamp::from_ms(since_boot.tv_sec.saturating_mul(1_000) + since_boot.tv_nsec / 1_000_000)
     }
 
     #[cfg(not(target_os = "linux"))]
+    fn steady(&self) -> Timestamp {
+        Timestamp::from_ms(0).plus(self.started.elapsed())
+    }
+
     fn stopwatch(&self) -> Duration {
         self.started.elapsed()
     }

@@ -67,9 +67,7 @@ impl DeskRoom {
         .job;
         let access = job.access(&*self.env)?;
         let budget = self.budget(&job, &access, spent);
-        let (metrics, world) = (Arc::clone(&self.metrics), Arc::clone(&self.world));
-        let adobe = adobe(&job, access, Arc::clone(&budget), &metrics, world)?;
-        let provider: Arc<dyn Provider> = Arc::new(WatchedProvider::new(Arc::new(adobe), metrics));
+        let provider = self.provider(&job, access, Arc::clone(&budget))?;
         let rules = Rules {
             contract: IdempotencyContract::Replay {
                 trusted_for: ADOBE_TRUSTED_FOR,
@@ -112,6 +110,17 @@ impl DeskRoom {
         });
         Arc::clone(budget)
     }
+
+    fn provider(
+        &self,
+        job: &Job,
+        access: Access,
+        budget: Arc<dyn Budget>,
+    ) -> Result<Arc<dyn Provider>, Failure> {
+        let adobe = adobe(job, access, budget, Arc::clone(&self.world), &self.metrics)?;
+        let metrics = Arc::clone(&self.metrics);
+        Ok(Arc::new(WatchedProvider::new(Arc::new(adobe), metrics)))
+    }
 }
 
 /// The provider that a job names.
@@ -119,8 +128,8 @@ pub(super) fn adobe(
     job: &Job,
     access: Access,
     budget: Arc<dyn Budget>,
-    metrics: &Arc<Metrics>,
     world: Arc<dyn World>,
+    metrics: &Arc<Metrics>,
 ) -> Result<Adobe, Failure> {
     let settings = AdobeSettings {
         base_url: access.base_url.to_string(),

@@ -116,8 +116,13 @@ impl App {
         let ready = Diagnosis::ok("job", format!("{}: all that it needs is there", job.name));
         // Looks are not counted by the provider; the budget is for calls on accounts.
         let budget = Arc::new(LocalBudget::new(&job.windows(), false, Arc::clone(&self.world)));
-        let metrics = self.telemetry.metrics();
-        match adobe(job, access, budget, &metrics, Arc::clone(&self.world)) {
+        match adobe(
+            job,
+            access,
+            budget,
+            Arc::clone(&self.world),
+            &self.telemetry.metrics(),
+        ) {
             Ok(adobe) => {
                 let mut found = vec![ready];
                 found.extend(adobe.examine(&|| self.clock.own().now()).await);

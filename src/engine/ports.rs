@@ -1,17 +1,19 @@
 //! What the engine asks of the edges: a ledger, a provider, a budget.
 
 mod ledger_error;
-mod provider;
+mod rows;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
+use super::lease::LeaseWatch;
+use crate::domain::answer::Answer;
 use crate::domain::attempt::{Attempt, CallKind};
 use crate::domain::batch::{Backlog, Batch, Counts, Pause, Tally, Weight};
 use crate::domain::diagnosis::Diagnosis;
-use crate::domain::ids::{BatchId, Digest, RowKey, Scope, WorkerId};
+use crate::domain::ids::{AccountId, BatchId, CorrelationId, Digest, RequestId, RowKey, Scope, WorkerId};
 use crate::domain::machine::Order;
 use crate::domain::policy::rate::Window;
 use crate::domain::task::Task;
@@ -19,7 +21,7 @@ use crate::domain::time::Timestamp;
 use crate::world::World;
 
 pub use ledger_error::LedgerError;
-pub use provider::{LookUpCall, PendingPage, Provider, Reply, SubmitCall};
+pub use rows::{Appended, NewRow, NewRowBody, RowFault, RowView, Seal};
 
 /// The store of all tasks, and the queue.
 ///
@@ -51,7 +53,8 @@ pub trait Ledger: Send + Sync {
     /// *fed* to its task ([`Order::Fed`]), which then belongs to this batch. If somebody has that task and the
     /// data change it, the lease ends as if it had run out: the holder may have sent the old data, and its commit
     /// is fenced. If they change nothing, the lease stands. In a cancelled batch the task is settled as cancelled.
-    /// Sets `rows_imported` to the highest `seq` + 1. Fails with [`LedgerError::NoBatch`].
+    /// Sets `rows_imported` to the highest `seq` + 1. Fails with [`LedgerError::NoBatch`], and with
+    /// [`LedgerError::Behind`] when the first row lies beyond that: the rows between would never come.
     async fn append(&self, batch: &BatchId, rows: &[NewRow], now: Timestamp)
     -> Result<Appended, LedgerError>;
 
@@ -142,76 +145,6 @@ pub enum Which {
     Scope(Scope),
 }
 
-/// A row as an import brings it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewRow {
-    /// Its number in the file, from 0.
-    pub seq: u64,
-    /// The line it starts on, from 1.
-    pub line: u64,
-    /// The user's cells, in the order of the batch's columns.
-    pub cells: Vec<String>,
-    /// What it came to.
-    pub body: NewRowBody,
-}
-
-/// What became of a row on import.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NewRowBody {
-    /// It makes a task.
-    Sound {
-        /// Its key.
-        key: RowKey,
-        /// The request body, rendered once and sent as it stands for ever.
-        payload: Arc<str>,
-        /// What names the payload: equal for equal payloads, whatever the ledger makes of them. Given by whoever
-        /// renders, since a ledger may hold the payload in another form.
-        digest: Digest,
-    },
-    /// It is kept for the report only.
-    Faulty(Vec<RowFault>),
-}
-
-/// A fault of a row, as kept for its report. One row's faults keep their order.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct RowFault {
-    /// The rule's id.
-    pub code: String,
-    /// The user's column.
-    pub column: String,
-    /// What is wrong.
-    pub message: String,
-    /// What to do.
-    pub hint: String,
-}
-
-/// What an append found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Appended {
-    /// Rows whose key was new.
-    pub new: u64,
-    /// Rows with a known key and the data known, whose work goes on or starts again.
-    pub resumed: u64,
-    /// Rows with a known key and the data known, and nothing to do.
-    pub unchanged: u64,
-    /// Rows with a known key whose data differ from what is in force for it, whether they are sent, wait for a
-    /// look-up, or come too late.
-    pub changed: u64,
-    /// Rows with faults.
-    pub faulty: u64,
-}
-
-impl Appended {
-    /// What a further part of the same rows found.
-    pub const fn add(&mut self, part: Self) {
-        self.new += part.new;
-        self.resumed += part.resumed;
-        self.unchanged += part.unchanged;
-        self.changed += part.changed;
-        self.faulty += part.faulty;
-    }
-}
-
 /// What a worker asks for.
 #[derive(Clone, Debug)]
 pub struct ClaimAsk {
@@ -285,21 +218,84 @@ pub enum Kept {
     Fenced,
 }
 
-/// A row as the report needs it.
+/// A provider's system: how to ask it for each step. Answers are classified values; there is no error.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// Asks for the account.
+    async fn submit(&self, call: &SubmitCall) -> Reply;
+
+    /// Finds out whether the account asked for since `sent_after` exists. Answers `Account`, `NotFound` or neither.
+    async fn look_up(&self, call: &LookUpCall) -> Reply;
+
+    /// Looks at one account.
+    async fn poll(&self, account: &AccountId) -> Reply;
+
+    /// One page of the accounts that are still pending, oldest first; `None` if the provider cannot list.
+    async fn list_pending(&self, offset: u64) -> Option<PendingPage>;
+}
+
+/// A request for an account.
+#[derive(Clone, Debug)]
+pub struct SubmitCall {
+    /// Names the intent.
+    pub correlation_id: CorrelationId,
+    /// The request body.
+    pub payload: Arc<str>,
+    /// The lease of the task it is for. Nothing is sent once it may have run out: the answer is [`Answer::NoLeave`].
+    pub lease: LeaseWatch,
+}
+
+/// A question whether an account exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RowView {
-    /// Its number in the file, from 0.
-    pub seq: u64,
-    /// The line it starts on.
-    pub line: u64,
-    /// The user's cells.
-    pub cells: Vec<String>,
-    /// Its faults, if it made no task.
-    pub faults: Vec<RowFault>,
-    /// Its key and task, if it made one that can be read.
-    pub task: Option<(RowKey, Task)>,
-    /// Why the task that it made cannot be read; a person must look.
-    pub unreadable: Option<String>,
+pub struct LookUpCall {
+    /// The row's key, which the provider keeps as its external reference.
+    pub key: RowKey,
+    /// The request body that was sent.
+    pub payload: Arc<str>,
+    /// No account made before this is ours.
+    pub sent_after: Timestamp,
+}
+
+/// What came back, and how it went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The classified answer.
+    pub answer: Answer,
+    /// The `X-Correlation-Id` sent: the intent's for a submit, a fresh one for reads.
+    pub correlation_id: CorrelationId,
+    /// The `X-Request-Id` of the last exchange.
+    pub request_id: RequestId,
+    /// The HTTP status code of the last exchange, if one came.
+    pub http: Option<u16>,
+    /// The provider's own code, if it gave one.
+    pub code: Option<String>,
+    /// HTTP exchanges made.
+    pub exchanges: u32,
+}
+
+impl Reply {
+    /// The reply to a poll that the list of pending accounts answered.
+    pub fn of_list(answer: Answer, exchanges: u32, world: &dyn World) -> Self {
+        Self {
+            answer,
+            correlation_id: CorrelationId::fresh(world.dice()),
+            request_id: RequestId::fresh(world.dice()),
+            http: Some(200),
+            code: None,
+            exchanges,
+        }
+    }
+}
+
+/// One page of pending accounts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingPage {
+    /// The accounts on it; empty with `answered == false` when the call failed.
+    pub accounts: Vec<AccountId>,
+    /// All pending accounts at the provider, ours and others'.
+    pub total: u64,
+    /// Whether the provider answered. If not, single looks take over.
+    pub answered: bool,
 }
 
 /// Leave to send one call. Dropping it says that the answer is there (or will never come).
@@ -326,7 +322,7 @@ pub trait Budget: Send + Sync {
 /// Budgets that all processes on a ledger share.
 pub trait SharedBudgets: Send + Sync {
     /// The budget of `owner`: a provider's system and a credential. The windows given last hold for all processes;
-    /// none means no limit. Must be asked for and used inside a tokio runtime; asks nobody before the first permit.
+    /// none means no limit. Nobody is asked before the first permit, which needs a tokio runtime.
     fn budget(&self, owner: &str, windows: &[Window]) -> Arc<dyn Budget>;
 }
 

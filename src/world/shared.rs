@@ -143,7 +143,7 @@ impl World for SharedWorld {
         self.own.steady()
     }
 
-    fn stopwatch(&self) -> Duration {
+    fn stopwatch(&self) -> std::time::Duration {
         self.own.stopwatch()
     }
 
