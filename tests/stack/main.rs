@@ -45,6 +45,11 @@ fn every_row_settles_once_though_a_worker_is_killed() {
     stack.compose("--profile try up --detach --build --scale worker=1");
     stack.wait_until_well("worker", 1);
     is_shut_off(&stack);
+    let examined = stack.importer(["doctor", "--job", "simulator"]);
+    assert!(
+        !examined.contains("problem") && !examined.contains("warning"),
+        "{examined}"
+    );
 
     say("the sample");
     stack.importer(["import", "files/resellers.csv", "--job", "simulator"]);
