@@ -1,15 +1,18 @@
 # make help     what there is
 
-.PHONY: help build test ci fmt clippy doc deny bench tools
+.PHONY: help build test crash-test ci fmt clippy doc deny bench tools
 
 help: ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 build: ## the program, optimised
 	cargo build --release
 
 test: tools ## all tests; installs what is missing first
 	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --no-fail-fast && cargo test --doc; else cargo test --no-fail-fast; fi
+
+crash-test: tools ## 20,000 rows, a worker killed every second, Redis three times; prints a table
+	ENLIST_BIG=1 cargo test --release --test crash -- --nocapture
 
 ci: tools fmt clippy doc deny test ## what must pass before a change lands
 

@@ -25,7 +25,7 @@ use enlist::domain::ids::{
 };
 use enlist::domain::task::{Action, State, Task};
 use enlist::domain::time::Timestamp;
-use enlist::engine::ports::{Claim, ClaimAsk, Commit, Ledger, NewRow, NewRowBody, payload_digest};
+use enlist::engine::ports::{Claim, ClaimAsk, Commit, Ledger, NewRow, NewRowBody, Seal, payload_digest};
 use enlist::ledger::sqlite::{SqliteLedger, SqliteOptions, Synchronous};
 use uuid::Uuid;
 
@@ -275,6 +275,7 @@ fn row(seq: u64, key: &str) -> NewRow {
         seq,
         line: seq + 2,
         cells: (0..15).map(|_| format!("{:<17}", "a cell's text")).collect(),
+        seal: Seal::Nothing,
         body: NewRowBody::Sound {
             digest: payload_digest(&payload),
             payload: payload.into(),

@@ -6,6 +6,7 @@ pub mod doctor;
 pub mod exit;
 pub mod feed;
 pub mod housekeeping;
+pub mod keys;
 pub mod ledgers;
 pub mod rehearsal;
 pub mod run;

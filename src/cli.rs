@@ -6,6 +6,7 @@ mod files;
 mod healthcheck;
 mod import;
 mod jobs;
+mod keys;
 mod orders;
 mod progress;
 mod report;
@@ -125,6 +126,8 @@ enum Verb {
     Jobs(jobs::JobsArgs),
     /// Look at the ledger, and at a job's provider, and say what is not as it should be.
     Doctor(doctor::DoctorArgs),
+    /// Make keys that seal what is secret in the ledger, and see which are needed.
+    Keys(keys::KeysArgs),
     /// Ask a worker or a simulator whether it is well: for health checks of containers.
     Healthcheck(healthcheck::HealthcheckArgs),
 }
@@ -208,6 +211,7 @@ async fn dispatch(verb: Verb, scene: Scene) -> Result<Exit, Failure> {
         Verb::Simulate(args) => simulate::run(args, scene).await,
         Verb::Jobs(args) => jobs::run(args, scene).await,
         Verb::Doctor(args) => doctor::run(args, scene).await,
+        Verb::Keys(args) => keys::run(args, scene).await,
         Verb::Healthcheck(args) => healthcheck::run(args, scene).await,
     }
 }

@@ -32,7 +32,9 @@ pub use file::{Listed, Loaded, jobs};
 pub use finding::{ConfigError, Finding};
 pub use place::{LedgerAddress, data_dir};
 pub use redis_address::{RedisAccess, RedisAddress};
-pub use sections::{Connection, Limits, Poll, Report, Retention, Retry, Rules, WindowLimit};
+pub use sections::{
+    Connection, Limits, Poll, Report, Retention, Retry, Rules, SealWhat, Secrets, WindowLimit,
+};
 pub use span::Span;
 
 /// A job file: what is done to each row, where, and within which limits.
@@ -70,6 +72,9 @@ pub struct Job {
     /// How long a finished batch is kept.
     #[serde(default)]
     pub retention: Retention,
+    /// What lies sealed in the ledger.
+    #[serde(default)]
+    pub secrets: Secrets,
 }
 
 /// The providers a job can name.
@@ -110,6 +115,7 @@ impl Job {
             poll: Poll::default(),
             report: Report::default(),
             retention: Retention::default(),
+            secrets: Secrets::default(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Floor 3: the stores behind [`crate::engine::ports::Ledger`].
 //!
+//! [`sealed`] stands in front of any of them and keeps what is secret from lying in the open.
+//!
 //! What being fed, ordered about or committed does to a task ([`moves`]), what that does to the counts
 //! ([`counting`]) and whose turn it is ([`turns`]) is said once, for every store. `tests/it/ledger_conformance.rs`
 //! holds the laws that each of them keeps.
@@ -9,6 +11,7 @@ mod moves;
 mod pauses;
 mod places;
 pub mod redis;
+pub mod sealed;
 pub mod sqlite;
 mod turns;
 

@@ -25,7 +25,7 @@ const FLOORS: [(&str, u8); 14] = [
 ];
 
 /// Crates that one part of the house alone knows.
-const KNOWN_TO: [(&str, &[&str]); 16] = [
+const KNOWN_TO: [(&str, &[&str]); 17] = [
     ("apalis", &["worker"]),
     ("apalis_core", &["worker"]),
     ("axum", &["simulator", "web"]),
@@ -34,6 +34,7 @@ const KNOWN_TO: [(&str, &[&str]); 16] = [
     ("opentelemetry_sdk", &["telemetry"]),
     ("prometheus", &["telemetry"]),
     ("reqwest", &["provider", "telemetry"]),
+    ("ring", &["ledger"]),
     ("tracing_opentelemetry", &["telemetry"]),
     ("tracing_subscriber", &["telemetry"]),
     ("rusqlite", &["ledger"]),

@@ -66,6 +66,7 @@ pub(crate) fn company(seq: u64) -> NewRow {
         seq,
         line: seq + 2,
         cells: cells.map(str::to_owned).to_vec(),
+        seal: enlist::engine::ports::Seal::Nothing,
         body: NewRowBody::Sound {
             key: RowKey::new(&key).unwrap(),
             digest: payload_digest(&payload),

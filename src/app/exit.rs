@@ -86,15 +86,19 @@ impl fmt::Display for Failure {
 impl From<LedgerError> for Failure {
     fn from(error: LedgerError) -> Self {
         let exit = match &error {
-            LedgerError::Unfit(_) => Exit::Usage,
+            LedgerError::Unfit(_) | LedgerError::Sealed(_) => Exit::Usage,
             _ => Exit::Failed,
         };
         let hint = match &error {
             LedgerError::Unavailable(_) => {
                 "see whether the file can be written and the disk has room, then run the same command again"
             }
-            LedgerError::Unfit(_) | LedgerError::Format { .. } | LedgerError::NoBatch(_) => "",
+            LedgerError::Unfit(_)
+            | LedgerError::Format { .. }
+            | LedgerError::NoBatch(_)
+            | LedgerError::Behind { .. } => "",
             LedgerError::Corrupt(_) => "name another ledger with --ledger and keep this one for a look",
+            LedgerError::Sealed(_) => "",
         };
         Self::new(exit, error.to_string(), hint)
     }
@@ -121,6 +125,9 @@ impl From<IntakeError> for Failure {
 
 impl From<ReportError> for Failure {
     fn from(error: ReportError) -> Self {
-        Self::new(Exit::Failed, error.to_string(), "")
+        match error {
+            ReportError::Rows(sealed @ LedgerError::Sealed(_)) => sealed.into(),
+            error => Self::new(Exit::Failed, error.to_string(), ""),
+        }
     }
 }

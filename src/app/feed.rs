@@ -1,10 +1,13 @@
 //! A file under a job: checked whole, then fed to the ledger.
 
+mod row;
+
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use super::keys::Sealing;
 use super::{Env, Exit, Failure};
 use crate::config::{ConfigError, Job, SAMPLE_DISTRIBUTOR};
 use crate::domain::batch::{Batch, Weight};
@@ -13,10 +16,9 @@ use crate::domain::fault::Fault;
 use crate::domain::ids::{BatchId, Digest, Scope};
 use crate::domain::machine::Order;
 use crate::domain::report::COLUMNS;
-use crate::engine::ports::{Appended, Ledger, NewRow, NewRowBody, RowFault, payload_digest};
-use crate::intake::{IntakeError, Limits, Mapping, Reader, ScanSummary, Scanned, ScannedRow, Source, scan};
+use crate::engine::ports::{Appended, Ledger, NewRow};
+use crate::intake::{IntakeError, Limits, Mapping, Reader, ScanSummary, Scanned, Source, scan};
 use crate::provider::adobe::contract::CONTRACT;
-use crate::provider::adobe::render;
 use crate::world::World;
 
 /// Rows that go to the ledger together.
@@ -37,6 +39,7 @@ pub struct Feed {
     pub source: Source,
     limits: Limits,
     contract: &'static Contract,
+    sealing: Sealing,
 }
 
 /// A file that was read from its first row to its last.
@@ -59,7 +62,9 @@ impl Feed {
     /// Opens the file; `-` reads standard input to a temporary file first, since it is read twice.
     pub fn open(env: &Env, file: &str, job: Job) -> Result<Self, Failure> {
         let scope = job.scope(&**env)?;
-        Self::under(scope, file, job)
+        // Before a long file is read, and before anything is stored.
+        let sealing = Sealing::of(&job, &CONTRACT, env)?;
+        Self::under(scope, file, job, sealing)
     }
 
     /// Opens the file to check it only: whose rows they would be need not be known yet. The error says why it is not.
@@ -72,10 +77,13 @@ impl Feed {
             Ok(scope) => (scope, None),
             Err(missing) => (nobody(), Some(missing)),
         };
-        Ok((Self::under(scope, file, job)?, missing))
+        let no_keys = |failure: Failure| ConfigError::one("environment", failure.message, failure.hint);
+        let missing = missing.or_else(|| Sealing::of(&job, &CONTRACT, env).err().map(no_keys));
+        // What is only checked is not stored, so it needs no keys.
+        Ok((Self::under(scope, file, job, Sealing::default())?, missing))
     }
 
-    fn under(scope: Scope, file: &str, job: Job) -> Result<Self, Failure> {
+    fn under(scope: Scope, file: &str, job: Job, sealing: Sealing) -> Result<Self, Failure> {
         let limits = Limits::default();
         // The scope's account is DISTRIBUTOR@ADDRESS.
         let distributor = scope.account.split('@').next().unwrap_or_default().to_owned();
@@ -87,6 +95,7 @@ impl Feed {
             source,
             limits,
             contract: &CONTRACT,
+            sealing,
         })
     }
 
@@ -138,7 +147,10 @@ impl Feed {
 
     /// The batch that this file makes under this job, or made before.
     pub fn batch(&self, checked: &Checked, world: &dyn World) -> Batch {
-        let file = checked.summary.digest;
+        let file = match self.sealing.names() {
+            Some(names) => names.file(&checked.summary.digest),
+            None => checked.summary.digest,
+        };
         // The same file under another mapping says something else.
         let columns = format!("{:?}", self.job.columns);
         let what = Digest::of_parts(&[file.as_bytes(), columns.as_bytes()]);
@@ -176,7 +188,9 @@ impl Feed {
         world: &dyn World,
         at: &mut (dyn FnMut(u64) + Send),
     ) -> Result<(Batch, Appended), Failure> {
-        let mut batch = ledger.open_batch(&self.batch(checked, world)).await?;
+        let batch = self.batch(checked, world);
+        self.is_sealed_as_begun(&batch, ledger).await?;
+        let mut batch = ledger.open_batch(&batch).await?;
         if batch.cancelled {
             return Err(Failure::usage(
                 format!("this file's batch {} was cancelled", batch.id),
@@ -214,10 +228,32 @@ impl Feed {
         Ok((batch, appended))
     }
 
+    /// A batch is sealed as it was begun: turned on in the middle, sealing would hide a part and be taken for the whole.
+    async fn is_sealed_as_begun(&self, batch: &Batch, ledger: &dyn Ledger) -> Result<(), Failure> {
+        let known = ledger
+            .batch(&batch.id)
+            .await?
+            .filter(|known| known.rows_imported > 0);
+        let Some(known) = known else { return Ok(()) };
+        let begun = Job::parse(&known.job_text, &known.job, &[])?.job.secrets.seal;
+        let now = self.job.secrets.seal;
+        if begun == now {
+            return Ok(());
+        }
+        Err(Failure::usage(
+            format!(
+                "batch {} of {} was begun with secrets.seal = \"{begun}\", and the job now says \"{now}\"",
+                batch.id,
+                self.source.name()
+            ),
+            format!("its rows stay as they lie: go on with --set secrets.seal={begun}"),
+        ))
+    }
+
     /// The second reading: rows from number `from` on, in blocks.
     fn read(&self, checked: &Checked, from: u64, blocks: &mpsc::Sender<Vec<NewRow>>) -> Result<(), Failure> {
         let reader = Reader::open(&self.source, &self.limits)?;
-        let keep: Vec<usize> = kept(&checked.summary).map(|(column, _)| column).collect();
+        let keep = self.kept_columns(checked);
         let mut block = Vec::with_capacity(BLOCK_ROWS);
         let mut broken = None;
         let summary = scan(
@@ -232,7 +268,7 @@ impl Feed {
                 if row.seq <= from {
                     return ControlFlow::Continue(());
                 }
-                match self.new_row(row, &keep) {
+                match self.new_row(&row, &keep) {
                     Ok(row) => block.push(row),
                     Err(failure) => {
                         broken = Some(failure);
@@ -261,39 +297,6 @@ impl Feed {
         }
         Ok(())
     }
-
-    fn new_row(&self, row: ScannedRow<'_>, keep: &[usize]) -> Result<NewRow, Failure> {
-        let cells = keep
-            .iter()
-            .map(|column| row.cells.cell(*column).unwrap_or_default().to_owned())
-            .collect();
-        let body = match row.record {
-            Ok(record) => {
-                let payload = render::create(&record, &self.distributor).map_err(|error| {
-                    Failure::new(
-                        Exit::Failed,
-                        format!(
-                            "line {}: the request cannot be rendered: {error}",
-                            row.cells.line()
-                        ),
-                        "",
-                    )
-                })?;
-                NewRowBody::Sound {
-                    key: record.key().clone(),
-                    digest: payload_digest(&payload),
-                    payload,
-                }
-            }
-            Err(faults) => NewRowBody::Faulty(faults.iter().map(row_fault).collect()),
-        };
-        Ok(NewRow {
-            seq: row.seq - 1,
-            line: row.cells.line(),
-            cells,
-            body,
-        })
-    }
 }
 
 /// The user's columns: all but those that an earlier report added.
@@ -306,15 +309,6 @@ fn kept(summary: &ScanSummary) -> impl Iterator<Item = (usize, &String)> {
         .filter(|(_, name)| !COLUMNS.contains(&name.as_str()))
 }
 
-fn row_fault(fault: &Fault) -> RowFault {
-    RowFault {
-        code: fault.rule.clone().into_owned(),
-        column: fault.place.column.clone(),
-        message: fault.message.clone(),
-        hint: fault.hint.clone(),
-    }
-}
-
 /// Names the user's column for a provider's field path, for a batch's report.
 pub fn column_of(batch: &Batch, job: &Job) -> crate::report::ColumnOf {
     let headers = crate::intake::Headers::of(&batch.file_name, &batch.columns);
@@ -324,3 +318,6 @@ pub fn column_of(batch: &Batch, job: &Job) -> crate::report::ColumnOf {
         mapping.as_ref()?.header_of(field).map(str::to_owned)
     })
 }
+
+#[cfg(test)]
+mod tests;

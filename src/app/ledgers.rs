@@ -3,17 +3,29 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::keys::keyring;
 use super::{App, Exit, Failure, clock};
 use crate::config::{LedgerAddress, RedisAccess};
 use crate::domain::batch::Batch;
 use crate::engine::ports::Ledger;
 use crate::ledger::redis::RedisLedger;
+use crate::ledger::sealed::SealedLedger;
 use crate::ledger::sqlite::SqliteLedger;
 
 impl App {
-    /// Opens the ledger, making it, and its folder, if need be. From then on our clock is the ledger's, if many
-    /// machines share it.
+    /// Opens the ledger, making it, and its folder, if need be. Secrets lie in it sealed, and come out of it open, if the
+    /// keys are there. From then on our clock is the ledger's, if many machines share it.
     pub async fn open_ledger(&self) -> Result<Arc<dyn Ledger>, Failure> {
+        Ok(self.open_sealed().await?)
+    }
+
+    /// The same, for whoever asks which keys are needed.
+    pub async fn open_sealed(&self) -> Result<Arc<SealedLedger>, Failure> {
+        let ring = Arc::new(keyring(&self.env)?);
+        Ok(Arc::new(SealedLedger::new(self.open_bare().await?, ring)))
+    }
+
+    async fn open_bare(&self) -> Result<Arc<dyn Ledger>, Failure> {
         if self.ledger.is_memory() {
             return Ok(Arc::new(SqliteLedger::in_memory()?));
         }

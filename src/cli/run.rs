@@ -11,10 +11,12 @@ use super::talk;
 use super::watched::WatchArgs;
 use super::worker::STOPPING;
 use super::{Folder, Scene};
+use crate::app::keys::check_batch;
 use crate::app::run::{Ended, Tick, report, work_batch};
 use crate::app::{Exit, Failure};
 use crate::config::Span;
 use crate::domain::report::Summary;
+use crate::engine::ports::Ledger;
 use crate::engine::watched::Role;
 
 /// Reports go here when no folder is named.
@@ -48,7 +50,8 @@ pub(super) async fn run(args: RunArgs, scene: Scene) -> Result<Exit, Failure> {
     let checked = tokio::task::block_in_place(|| files::check_to_send(&feed, &scene, args.skip_invalid))?;
     let checked = Arc::new(checked);
     let feed = Arc::new(feed);
-    let ledger = watching.over(scene.app.open_ledger().await?);
+    let sealed = scene.app.open_sealed().await?;
+    let ledger = watching.over(Arc::clone(&sealed) as Arc<dyn Ledger>);
     let mut line = ProgressLine::new(scene.talk, checked.summary.rows);
     let (batch, appended) = feed
         .import(&checked, &*ledger, &*scene.app.world, &mut |rows| {
@@ -57,6 +60,7 @@ pub(super) async fn run(args: RunArgs, scene: Scene) -> Result<Exit, Failure> {
         .await?;
     line.end();
     scene.talk.say(files::imported(&feed, &batch, &appended));
+    check_batch(&sealed, &batch).await?;
     let out = args
         .out
         .unwrap_or_else(|| PathBuf::from(REPORTS).join(batch.id.as_str()));

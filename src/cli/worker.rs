@@ -8,8 +8,10 @@ use super::Scene;
 use super::talk::many;
 use super::watched::WatchArgs;
 use crate::app::housekeeping::keep_house;
+use crate::app::keys::check_all;
 use crate::app::run::Crew;
 use crate::app::{Exit, Failure};
+use crate::engine::ports::Ledger;
 use crate::engine::watched::Role;
 
 /// Said after the first signal, since a call on its way may take a minute.
@@ -27,7 +29,9 @@ pub(super) struct WorkerArgs {
 
 pub(super) async fn run(args: WorkerArgs, mut scene: Scene) -> Result<Exit, Failure> {
     let watching = args.watch.start(&scene, Role::Works).await?;
-    let ledger = watching.over(scene.app.open_ledger().await?);
+    let sealed = scene.app.open_sealed().await?;
+    check_all(&sealed).await?;
+    let ledger = watching.over(sealed as Arc<dyn Ledger>);
     let in_flight = usize::try_from(args.in_flight).unwrap_or(usize::MAX);
     let crew = Crew::start(&scene.app, &scene.app.env, &ledger, in_flight, None);
     let house = tokio::spawn(keep_house(Arc::clone(&ledger), Arc::clone(&scene.app.world)));

@@ -65,6 +65,12 @@ pub(super) fn is_variable_name(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
+/// Whether the variable `name` or its `_FILE` is set.
+pub fn is_set(name: &str, env: Env<'_>) -> bool {
+    let set = |name: &str| env(name).is_some_and(|value| !value.trim().is_empty());
+    set(name) || set(&format!("{name}_FILE"))
+}
+
 /// The secret in the variable `name`, or in the file that `name` with `_FILE` appended names; white space at its
 /// ends is dropped. Both set is an error, because one of them is probably stale.
 pub fn secret(name: &str, env: Env<'_>) -> Result<SecretString, ConfigError> {

@@ -1,5 +1,6 @@
 //! The sections of a job file. Defaults of waiting come from the policies themselves, so there is one place for each.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -236,6 +237,34 @@ pub struct Report {
     /// Begins each CSV file with a UTF-8 byte order mark, which Excel needs to show accents when a file is opened
     /// by a double click. Default false.
     pub byte_order_mark: bool,
+}
+
+/// What lies sealed in the ledger (`docs/operations.md`, "Secrets at rest"). The keys come from the environment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Secrets {
+    /// Which rows. Default: `marked`.
+    pub seal: SealWhat,
+}
+
+/// Which rows are sealed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SealWhat {
+    /// Payloads with a field that the provider's contract marks as secret.
+    #[default]
+    Marked,
+    /// Every payload, every row's cells, and what is found wrong with them.
+    All,
+}
+
+impl fmt::Display for SealWhat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Marked => "marked",
+            Self::All => "all",
+        })
+    }
 }
 
 fn growing(first: Span, growth: f64, max: Span, jitter: f64) -> Growing {

@@ -182,6 +182,20 @@ fn overrides_that_are_wrong() {
 }
 
 #[test]
+fn what_is_sealed_is_one_of_two_words() {
+    let seal = |set: &str| shipped(&[set]).map(|loaded| loaded.job.secrets.seal);
+    assert_eq!(seal("secrets.seal=all").unwrap(), SealWhat::All);
+    assert_eq!(seal("secrets = { seal = \"marked\" }").unwrap(), SealWhat::Marked);
+    let kept = shipped(&["secrets.seal=all"]).unwrap().job;
+    assert_eq!(Job::parse(&kept.to_toml(), "ledger", &[]).unwrap().job, kept);
+    let error = |set: &str| seal(set).unwrap_err().to_string();
+    assert!(error("secrets.seal=everything").contains("`marked` or `all`"));
+    // The section's name makes no key below it a place for secrets.
+    let refused = error("secrets.password=hunter2");
+    assert!(refused.contains("secrets never stand in a job file") && !refused.contains("hunter2"));
+}
+
+#[test]
 fn all_faults_of_values_at_once() {
     let sets = [
         "name=My Job",

@@ -22,7 +22,7 @@ pub struct Batch {
     pub action: Action,
     /// The file's name as given, without folders.
     pub file_name: String,
-    /// SHA-256 of the file.
+    /// SHA-256 of the file; where the provider takes secrets, a keyed digest of that.
     pub file_digest: Digest,
     /// Rows in the file.
     pub rows_total: u64,
@@ -164,7 +164,9 @@ impl PauseReason {
             Self::Auth => "put valid credentials in place, then `enlist resume`",
             Self::Quota => "it goes on by itself; raise the quota with the provider to go faster",
             Self::ErrorRate => "look at the refused rows and the column mapping, then `enlist resume`",
-            Self::Configuration => "correct the job file, then `enlist resume` and run the file again",
+            Self::Configuration => {
+                "put right what it names, in the job file or the environment, then `enlist resume` and run the file again"
+            }
             Self::Operator => "`enlist resume` goes on",
         }
     }

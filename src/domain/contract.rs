@@ -7,11 +7,13 @@ mod address;
 mod check;
 mod email;
 mod letters;
+mod secret;
 mod validate;
 
 use super::field::Field;
 
 pub use address::{PostalForm, RegionTable};
+pub use secret::SECRET_SHOWN;
 pub use validate::{Cells, Ruling, split_segments};
 
 /// What a provider takes.
@@ -27,6 +29,8 @@ pub struct Contract {
     pub file_rules: &'static [FileRule],
     /// Names on the wire that the provider sends and never takes; a file that has them is told so.
     pub read_only: &'static [&'static str],
+    /// Fields whose values are sent and shown nowhere, contact fields as those of contact 0. The key is none of them.
+    pub secret: &'static [Field],
 }
 
 /// The rules of one field.

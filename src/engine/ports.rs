@@ -1,6 +1,7 @@
 //! What the engine asks of the edges: a ledger, a provider, a budget.
 
 mod ledger_error;
+mod rows;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +21,7 @@ use crate::domain::time::Timestamp;
 use crate::world::World;
 
 pub use ledger_error::LedgerError;
+pub use rows::{Appended, NewRow, NewRowBody, RowFault, RowView, Seal};
 
 /// The store of all tasks, and the queue.
 ///
@@ -51,7 +53,8 @@ pub trait Ledger: Send + Sync {
     /// *fed* to its task ([`Order::Fed`]), which then belongs to this batch. If somebody has that task and the
     /// data change it, the lease ends as if it had run out: the holder may have sent the old data, and its commit
     /// is fenced. If they change nothing, the lease stands. In a cancelled batch the task is settled as cancelled.
-    /// Sets `rows_imported` to the highest `seq` + 1. Fails with [`LedgerError::NoBatch`].
+    /// Sets `rows_imported` to the highest `seq` + 1. Fails with [`LedgerError::NoBatch`], and with
+    /// [`LedgerError::Behind`] when the first row lies beyond that: the rows between would never come.
     async fn append(&self, batch: &BatchId, rows: &[NewRow], now: Timestamp)
     -> Result<Appended, LedgerError>;
 
@@ -142,76 +145,6 @@ pub enum Which {
     Scope(Scope),
 }
 
-/// A row as an import brings it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewRow {
-    /// Its number in the file, from 0.
-    pub seq: u64,
-    /// The line it starts on, from 1.
-    pub line: u64,
-    /// The user's cells, in the order of the batch's columns.
-    pub cells: Vec<String>,
-    /// What it came to.
-    pub body: NewRowBody,
-}
-
-/// What became of a row on import.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NewRowBody {
-    /// It makes a task.
-    Sound {
-        /// Its key.
-        key: RowKey,
-        /// The request body, rendered once and sent as it stands for ever.
-        payload: Arc<str>,
-        /// What names the payload: equal for equal payloads, whatever the ledger makes of them. Given by whoever
-        /// renders, since a ledger may hold the payload in another form.
-        digest: Digest,
-    },
-    /// It is kept for the report only.
-    Faulty(Vec<RowFault>),
-}
-
-/// A fault of a row, as kept for its report. One row's faults keep their order.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct RowFault {
-    /// The rule's id.
-    pub code: String,
-    /// The user's column.
-    pub column: String,
-    /// What is wrong.
-    pub message: String,
-    /// What to do.
-    pub hint: String,
-}
-
-/// What an append found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Appended {
-    /// Rows whose key was new.
-    pub new: u64,
-    /// Rows with a known key and the data known, whose work goes on or starts again.
-    pub resumed: u64,
-    /// Rows with a known key and the data known, and nothing to do.
-    pub unchanged: u64,
-    /// Rows with a known key whose data differ from what is in force for it, whether they are sent, wait for a
-    /// look-up, or come too late.
-    pub changed: u64,
-    /// Rows with faults.
-    pub faulty: u64,
-}
-
-impl Appended {
-    /// What a further part of the same rows found.
-    pub const fn add(&mut self, part: Self) {
-        self.new += part.new;
-        self.resumed += part.resumed;
-        self.unchanged += part.unchanged;
-        self.changed += part.changed;
-        self.faulty += part.faulty;
-    }
-}
-
 /// What a worker asks for.
 #[derive(Clone, Debug)]
 pub struct ClaimAsk {
@@ -283,23 +216,6 @@ pub enum Kept {
     Yes,
     /// The lease had been given to somebody else (or the task fed with changed data): nothing was changed.
     Fenced,
-}
-
-/// A row as the report needs it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RowView {
-    /// Its number in the file, from 0.
-    pub seq: u64,
-    /// The line it starts on.
-    pub line: u64,
-    /// The user's cells.
-    pub cells: Vec<String>,
-    /// Its faults, if it made no task.
-    pub faults: Vec<RowFault>,
-    /// Its key and task, if it made one that can be read.
-    pub task: Option<(RowKey, Task)>,
-    /// Why the task that it made cannot be read; a person must look.
-    pub unreadable: Option<String>,
 }
 
 /// A provider's system: how to ask it for each step. Answers are classified values; there is no error.

@@ -117,7 +117,7 @@ impl<'a> Scanner<'a> {
         reason = "lends the row, which no iterator can"
     )]
     pub fn next(&mut self) -> Result<Option<Scanned<'_>>, IntakeError> {
-        let (record, faults) = match self.reader.next_row(&mut self.row)? {
+        let (record, mut faults) = match self.reader.next_row(&mut self.row)? {
             Step::End => return Ok(None),
             Step::Broken(fault) => {
                 self.broken = true;
@@ -128,6 +128,7 @@ impl<'a> Scanner<'a> {
             Step::Row => self.judge(),
         };
         self.rows += 1;
+        self.contract.hide_secrets(&mut faults);
         let (errors, warnings) = match faults.as_slice() {
             [] => (Vec::new(), Vec::new()),
             _ => faults.into_iter().partition(Fault::is_error),

@@ -29,7 +29,6 @@ mod stored;
 mod tasks;
 mod trouble;
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -73,8 +72,6 @@ pub struct RedisLedger {
     link: Link,
     keys: Keys,
     turns: Mutex<Turns>,
-    /// Batches' numbers, which never change.
-    numbers: Mutex<HashMap<BatchId, i64>>,
     lent: Mutex<Lent>,
     payloads: Mutex<Payloads>,
 }
@@ -95,7 +92,6 @@ impl RedisLedger {
             link,
             keys,
             turns: Mutex::default(),
-            numbers: Mutex::default(),
             lent: Mutex::default(),
             payloads: Mutex::default(),
         })

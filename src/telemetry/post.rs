@@ -36,7 +36,8 @@ impl Post {
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(timeout)
             .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never());
+            .retry(reqwest::retry::never())
+            .no_proxy();
         let builder = if tls_needed {
             builder
         } else {
@@ -58,7 +59,8 @@ impl Post {
         match failed {
             Some(why) => tracing::warn!(
                 why,
-                "the telemetry collector does not take what is sent; it is dropped, the work goes on"
+                "the telemetry collector does not take what is sent; it is dropped, the work goes on; \
+                 hint: see OTEL_EXPORTER_OTLP_ENDPOINT"
             ),
             None => tracing::info!("the telemetry collector takes what is sent again"),
         }

@@ -205,7 +205,9 @@ impl Pump {
             };
             match self.ledger.commit(one, self.world.now()).await {
                 Ok(kept) => self.kept(&kept),
-                Err(error @ (LedgerError::Corrupt(_) | LedgerError::NoBatch(_))) => self.not_kept(error),
+                Err(error @ (LedgerError::Corrupt(_) | LedgerError::NoBatch(_) | LedgerError::Sealed(_))) => {
+                    self.not_kept(error)
+                }
                 Err(error) => return self.not_kept(error),
             }
         }
@@ -236,7 +238,10 @@ impl Pump {
                 self.committing.failed(&error, self.world.steady());
             }
             LedgerError::Format { .. } => self.give_up(error),
-            LedgerError::Corrupt(_) | LedgerError::NoBatch(_) => {
+            LedgerError::Corrupt(_)
+            | LedgerError::NoBatch(_)
+            | LedgerError::Behind { .. }
+            | LedgerError::Sealed(_) => {
                 self.committing.went_well();
                 for commit in self.unsaved.drain(..1) {
                     self.held.let_go(&commit.lease);

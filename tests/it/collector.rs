@@ -81,8 +81,12 @@ impl Collector {
     /// All bodies that came to `path`, one after another.
     pub(crate) fn bytes(&self, path: &str) -> Vec<u8> {
         let taken = self.taken.lock().unwrap();
-        let bodies = taken.iter().filter(|(own, _)| own == path);
-        bodies.flat_map(|(_, body)| body.clone()).collect()
+        let bodies: Vec<&[u8]> = taken
+            .iter()
+            .filter(|(own, _)| own == path)
+            .map(|(_, body)| body.as_slice())
+            .collect();
+        bodies.concat()
     }
 }
 

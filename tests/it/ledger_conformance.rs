@@ -8,13 +8,14 @@ mod batches;
 mod cancelling;
 mod crash;
 mod feeding;
-mod fixture;
+pub(crate) mod fixture;
 mod forgetting;
 mod leases;
 mod model;
 mod orders;
 mod reading;
 mod refeeding;
+mod sealed;
 mod shared;
 mod turns;
 
@@ -30,6 +31,8 @@ use crate::redis_server::RedisServer;
 use crate::redis_server::cluster::RedisCluster;
 use crate::redis_server::sentinel::Sentinels;
 use crate::redis_server::tls::Certificates;
+
+use self::sealed::Sealed;
 
 /// A place with one ledger in it. Each handle is as another process would have it.
 #[async_trait]
@@ -105,6 +108,7 @@ macro_rules! laws_of_one {
                 a_payload_goes_by_the_digest_it_came_with
                 rows_that_are_there_are_left_as_they_are
                 a_gap_is_filled_later
+                rows_beyond_the_next_are_refused
                 an_append_that_failed_is_repeated
                 a_faulty_row_makes_no_task
                 a_key_belongs_to_its_scope
@@ -147,6 +151,7 @@ macro_rules! laws_of_one {
                 reads_are_never_starved
                 what_is_due_longest_goes_first
                 what_was_left_lying_goes_before_what_has_not_begun
+                what_was_left_lying_is_nobodys_share
                 only_the_batch_asked_for_is_looked_at;
             orders:
                 a_retry_reopens_what_can_be_tried_again
@@ -177,7 +182,8 @@ macro_rules! laws_of_many {
                 all_is_there_after_opening_again
                 what_one_was_told_is_kept_the_other_sees
                 two_handles_never_share_a_task
-                a_report_is_read_while_others_write;
+                a_report_is_read_while_others_write
+                a_batch_forgotten_elsewhere_is_met_anew;
         ]);
     };
 }
@@ -273,3 +279,7 @@ laws_of_one!(laws_together, redis_by_socket, BySocket(RedisServer::start()));
 laws_of_one!(laws_together, redis_by_tls, ByTls::start());
 laws_of_one!(laws_together, redis_cluster, RedisCluster::start());
 laws_of_one!(laws_together, redis_by_sentinel, Sentinels::start(1));
+laws_of_one!(sealed_memory, Sealed(SqliteMemory));
+laws_of_one!(sealed_file, Sealed(SqliteFile::new()));
+laws_of_many!(sealed_shared, Sealed(SqliteFile::new()));
+laws_of_one!(sealed_redis, Sealed(Redis::new()));

@@ -23,10 +23,12 @@ mod ledger_conformance;
 mod readme;
 #[allow(dead_code, reason = "the unit tests of the line to Redis use the rest")]
 mod redis_server;
+mod redis_set_back;
 mod refeed;
 mod report_folder;
 mod revoked;
 mod run;
+mod sealed;
 mod secrets;
 mod shapes;
 mod stalled;

@@ -10,6 +10,7 @@ pub(crate) mod sentinel;
 #[path = "redis_server/tls.rs"]
 pub(crate) mod tls;
 
+use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -26,6 +27,9 @@ const SOCKET: &str = "redis.sock";
 
 /// Ports tried until one is free: between finding one and using it, another program can take it.
 const PORTS_TRIED: usize = 20;
+
+/// Where the append-only file lies, in its pieces (Redis from 7 on).
+const FILES: &str = "appendonlydir";
 
 /// A running server.
 pub(crate) struct RedisServer {
@@ -87,6 +91,23 @@ impl RedisServer {
         self.child.wait().unwrap();
     }
 
+    /// A copy of its files as they are now.
+    pub(crate) fn files(&self) -> TempDir {
+        let copy = tempfile::tempdir().unwrap();
+        copy_files(&self.dir.path().join(FILES), copy.path());
+        copy
+    }
+
+    /// Ends it at once, and starts it again with these files: what was written since is lost.
+    pub(crate) fn set_back(&mut self, files: &TempDir) {
+        self.kill();
+        let dir = self.dir.path().join(FILES);
+        fs::remove_dir_all(&dir).unwrap();
+        fs::create_dir(&dir).unwrap();
+        copy_files(files.path(), &dir);
+        self.restart();
+    }
+
     /// Starts it again on the same port and files.
     pub(crate) fn restart(&mut self) {
         self.child = wait_for("redis-server to start again", || {
@@ -105,6 +126,13 @@ impl Drop for RedisServer {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+fn copy_files(from: &Path, to: &Path) {
+    for file in fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), to.join(file.file_name())).unwrap();
     }
 }
 
@@ -151,14 +179,15 @@ fn spawn(dir: &Path, port: u16, flags: &[String]) -> Child {
         .expect("redis-server is installed; `make tools`")
 }
 
-/// Waits until it answers as itself; `false` if it ended, as when the port was taken.
+/// Waits until it answers as itself and has read its files; `false` if it ended, as when the port was taken.
 fn is_up(child: &mut Child, port: u16) -> bool {
     wait_for("redis-server to answer", || {
         if child.try_wait().unwrap().is_some() {
             return Some(false);
         }
         let pid = format!("process_id:{}", child.id());
-        cli(port, &["info", "server"]).contains(&pid).then_some(true)
+        let told = cli(port, &["info"]);
+        (told.contains(&pid) && told.contains("loading:0")).then_some(true)
     })
 }
 

@@ -1,10 +1,6 @@
 //! The main job from end to end: the documented command, trouble on the way, several at once, the rehearsal.
 
-use std::collections::BTreeMap;
-
-use serde_json::Value;
-
-use crate::support::{HEADER, Rig, Simulator, is_big, sample};
+use crate::support::{HEADER, Rig, is_big, sample};
 
 /// The columns that a report adds.
 const ADDED: &str = "_line,_outcome,_provider_id,_provider_status,_attempts,_correlation_id,_error_code,\
@@ -74,29 +70,7 @@ fn the_documented_command_works_as_written() {
     );
     assert_eq!(results.column("_line")[..2], ["2", "3"]);
     simulator.has_one_account_each(40);
-    shows_the_accounts_that_exist(&rig, "DIR/results.csv", &simulator);
-}
-
-/// Each row's outcome and id are those of the one account that has its reference.
-fn shows_the_accounts_that_exist(rig: &Rig, results: &str, simulator: &Simulator) {
-    let accounts: BTreeMap<String, Value> = simulator
-        .accounts()
-        .into_iter()
-        .map(|account| (account["reference"].as_str().unwrap().to_owned(), account))
-        .collect();
-    let results = rig.table(results);
-    assert_eq!(accounts.len(), results.rows.len());
-    for row in &results.rows {
-        let account = &accounts[&row["external_id"]];
-        assert_eq!(account["id"], row["_provider_id"], "{row:?}");
-        assert_eq!(account["status"], row["_provider_status"], "{row:?}");
-        let word = if account["settled"] == "1000" {
-            "Active"
-        } else {
-            "Inactive"
-        };
-        assert_eq!(row["_outcome"], word, "{row:?}");
-    }
+    rig.shows_the_accounts_that_exist("DIR/results.csv", &simulator);
 }
 
 const TROUBLE: &str = "--fault dropped_before_commit=0.05 --fault dropped_after_commit=0.05 \
@@ -143,7 +117,7 @@ fn trouble_of_every_kind_leaves_one_account_a_row() {
             "{fault}: {ledger}"
         );
     }
-    shows_the_accounts_that_exist(&rig, "out/results.csv", &simulator);
+    rig.shows_the_accounts_that_exist("out/results.csv", &simulator);
 }
 
 #[test]

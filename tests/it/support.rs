@@ -21,7 +21,7 @@ use tempfile::TempDir;
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// How often a condition is looked at.
-const LOOK: Duration = Duration::from_millis(5);
+pub(crate) const LOOK: Duration = Duration::from_millis(5);
 
 /// The secret that must never be seen again.
 pub(crate) const SECRET: &str = "canary-secret-5c1f";
@@ -53,7 +53,7 @@ pub(crate) fn sample(name: &str) -> String {
 }
 
 #[allow(clippy::disallowed_methods, reason = "a limit on the waiting of a test")]
-fn clock() -> Instant {
+pub(crate) fn clock() -> Instant {
     Instant::now()
 }
 
@@ -196,6 +196,27 @@ impl Rig {
     /// `run FILE --out out --json` on the simulator.
     pub(crate) fn run(&self, simulator: &Simulator, file: &str) -> Call {
         self.on(simulator, "run", file).args(["--out", "out", "--json"])
+    }
+    /// Each row's outcome and id in a report are those of the one account that has its reference.
+    pub(crate) fn shows_the_accounts_that_exist(&self, results: &str, simulator: &Simulator) {
+        let accounts: BTreeMap<String, Value> = simulator
+            .accounts()
+            .into_iter()
+            .map(|account| (account["reference"].as_str().unwrap().to_owned(), account))
+            .collect();
+        let results = self.table(results);
+        assert_eq!(accounts.len(), results.rows.len());
+        for row in &results.rows {
+            let account = &accounts[&row["external_id"]];
+            assert_eq!(account["id"], row["_provider_id"], "{row:?}");
+            assert_eq!(account["status"], row["_provider_status"], "{row:?}");
+            let word = if account["settled"] == "1000" {
+                "Active"
+            } else {
+                "Inactive"
+            };
+            assert_eq!(row["_outcome"], word, "{row:?}");
+        }
     }
 }
 
@@ -381,12 +402,16 @@ pub(crate) struct Running {
 impl Running {
     /// Sends a signal by its name, `INT`.
     pub(crate) fn signal(&self, name: &str) {
-        let pid = self.child.as_ref().unwrap().id();
+        let pid = self.pid();
         let sent = Command::new("sh")
             .args(["-c", &format!("kill -{name} {pid}")])
             .status()
             .unwrap();
         assert!(sent.success());
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
     }
 
     /// The address after `word` on stderr, as soon as it is there.

@@ -6,7 +6,7 @@ use enlist::domain::batch::{Batch, Weight};
 use enlist::domain::ids::{BatchId, Digest, RowKey, Scope};
 use enlist::domain::task::Action;
 use enlist::domain::time::Timestamp;
-use enlist::engine::ports::{NewRow, NewRowBody, payload_digest};
+use enlist::engine::ports::{NewRow, NewRowBody, Seal, payload_digest};
 use enlist::provider::adobe::wire::{Address, CompanyProfile, Contact, CreateReseller};
 
 use crate::dice::Dice;
@@ -117,6 +117,7 @@ pub(crate) fn as_new(rows: &[SimRow]) -> Vec<NewRow> {
         seq,
         line: seq + 2,
         cells: vec![row.key.to_string()],
+        seal: Seal::Nothing,
         body: NewRowBody::Sound {
             key: row.key.clone(),
             payload: Arc::clone(&row.payload),

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::check::{Finding, Look};
+use super::secret::{LEFT_OUT, SECRET_SHOWN, UNTOLD};
 use super::{Check, Contract, FieldRule, Need};
 use crate::domain::fault::{Fault, Place, Severity, cut};
 use crate::domain::field::Field;
@@ -120,6 +121,9 @@ impl<'a> Pass<'a> {
         if value.is_empty() {
             return self.missing(rule, field, cell.is_some());
         }
+        if value == SECRET_SHOWN && self.contract.is_secret(field) {
+            return self.left_out(field);
+        }
         let before = self.faults.len();
         let look = Look {
             value,
@@ -174,21 +178,41 @@ impl<'a> Pass<'a> {
         });
     }
 
+    /// A report leaves secrets out; fed back, its mark must not be sent in their place.
+    fn left_out(&mut self, field: Field) {
+        let message = format!("{} is secret and was left out of the report", words(field));
+        let fault = Fault::error(
+            self.cells.place(field),
+            LEFT_OUT,
+            message,
+            "write the value in again",
+        );
+        self.faults.push(fault.with_cell(Some(field), ""));
+    }
+
     #[cold]
     fn found(&mut self, check: &'static Check, field: Field, value: &str, finding: Finding) {
+        let is_secret = self.contract.is_secret(field);
         let lowered = check.can_be_lowered && self.ruling.warn_only.iter().any(|id| id == check.id);
         self.faults.push(Fault {
             place: self.cells.place(field),
             field: Some(field),
-            value: cut(value),
+            value: if is_secret { String::new() } else { cut(value) },
             rule: Cow::Borrowed(check.id),
             severity: if lowered {
                 Severity::Warning
             } else {
                 check.severity
             },
-            message: finding.message,
-            hint: finding.hint.unwrap_or_else(|| check.hint.to_owned()),
+            message: if is_secret {
+                UNTOLD.to_owned()
+            } else {
+                finding.message
+            },
+            hint: finding
+                .hint
+                .filter(|_| !is_secret)
+                .unwrap_or_else(|| check.hint.to_owned()),
             source: Cow::Borrowed(check.source),
         });
     }

@@ -28,9 +28,23 @@ pub enum LedgerError {
     /// It does not know the batch.
     #[error("the ledger has no batch {0}; hint: `enlist status` lists those it has")]
     NoBatch(BatchId),
+    /// It does not have the rows before those given. Nothing of the call was kept.
+    #[error(
+        "the ledger has the first {imported} rows of batch {batch}, and not those up to the next: it was set back to \
+         an earlier state; hint: give the same command again, which goes on from there"
+    )]
+    Behind {
+        /// The batch.
+        batch: BatchId,
+        /// Its rows as far as it has them.
+        imported: u64,
+    },
     /// Something in it cannot be read.
     #[error("the ledger holds something unreadable: {0}")]
     Corrupt(String),
+    /// What must not lie in the open cannot be sealed, or what is sealed cannot be opened: a key is missing or another.
+    #[error("{0}")]
+    Sealed(String),
 }
 
 impl LedgerError {
@@ -40,8 +54,10 @@ impl LedgerError {
             Self::Unavailable(_) => "unavailable",
             Self::Format { .. } => "format",
             Self::NoBatch(_) => "no_batch",
+            Self::Behind { .. } => "behind",
             Self::Corrupt(_) => "corrupt",
             Self::Unfit(_) => "unfit",
+            Self::Sealed(_) => "sealed",
         }
     }
 }

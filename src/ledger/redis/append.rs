@@ -1,16 +1,17 @@
 //! Rows coming in: new ones make tasks, known ones feed theirs. A few blocks of rows at a time, each part whole or not at
 //! all. Keys are first taken to be new; the script says which are not.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use redis::{Cmd, Pipeline};
 
-use super::batches::Known;
+use super::batches::{Known, unsigned};
 use super::block::{self, BLOCK_ROWS, BlockRow, block_of};
 use super::keys::bucket;
-use super::reply::{bytes, list, number, text};
+use super::reply::{bytes, list, next, number, text};
 use super::save::{Save, add_counts, place, score};
-use super::stored::Stored;
+use super::stored::{Stored, fence_at};
 use super::tasks::id_bytes;
 use super::{CHUNK, ROUNDS_MAX, RedisLedger, lua, too_busy};
 use crate::domain::ids::{BatchId, Digest, RowKey};
@@ -27,6 +28,8 @@ enum Said {
     Done,
     /// Something is not as it was seen.
     Again,
+    /// The batch has fewer rows than go before these.
+    Behind(u64),
     /// These of the keys thought new are known.
     Known(Vec<usize>),
 }
@@ -80,15 +83,20 @@ impl RedisLedger {
                     pressed: Vec::new(),
                     rows: BTreeMap::new(),
                 });
-                if !block.rows.contains_key(&row.seq) {
-                    block.rows.insert(row.seq, import.take(row)?);
+                if let Entry::Vacant(place) = block.rows.entry(row.seq) {
+                    place.insert(import.take(row)?);
                 }
             }
             if import.rows == 0 {
                 return Ok(Appended::default());
             }
             let new_keys = import.new_keys();
-            match self.send(&import, &blocks).await? {
+            let first = rows.first().map_or(0, |row| row.seq);
+            match self.send(&import, first, &blocks).await? {
+                Said::Behind(imported) => {
+                    let batch = id.clone();
+                    return Err(LedgerError::Behind { batch, imported });
+                }
                 Said::Done => return Ok(import.appended),
                 Said::Again => batch = self.known(id).await?,
                 Said::Known(which) => {
@@ -145,7 +153,12 @@ impl RedisLedger {
         Ok(tasks)
     }
 
-    async fn send(&self, import: &Import, blocks: &BTreeMap<u64, Block>) -> Result<Said, LedgerError> {
+    async fn send(
+        &self,
+        import: &Import,
+        first: u64,
+        blocks: &BTreeMap<u64, Block>,
+    ) -> Result<Said, LedgerError> {
         let mut pressed = Vec::with_capacity(blocks.len());
         for (no, block) in blocks {
             let rows: Vec<BlockRow> = block.rows.values().cloned().collect();
@@ -156,6 +169,7 @@ impl RedisLedger {
                 let batch = import.batch;
                 cmd.arg(batch.no)
                     .arg(if batch.cancelled { "1" } else { "0" })
+                    .arg(first)
                     .arg(import.imported)
                     .arg(pressed.len());
                 for (no, old, new) in &pressed {
@@ -175,11 +189,15 @@ impl RedisLedger {
                         .collect::<Result<_, LedgerError>>()?;
                     Ok(Said::Known(which))
                 }
+                Some("behind") => Ok(Said::Behind(unsigned(number(next(&mut answer)?)?))),
                 _ => Ok(Said::Again),
             },
         }
     }
 }
+
+/// A part is closed at the next block once it has so many rows, so that it ends with [`CHUNK`] where rows come in order.
+const PART_MIN: usize = CHUNK - 50;
 
 /// The rows in parts that lie in blocks of their own, of [`CHUNK`] rows or a little more.
 fn parts(rows: &[NewRow]) -> impl Iterator<Item = &[NewRow]> {
@@ -192,7 +210,7 @@ fn parts(rows: &[NewRow]) -> impl Iterator<Item = &[NewRow]> {
         let mut last = None;
         for row in rest {
             let block = block_of(row.seq);
-            if len >= CHUNK - (BLOCK_ROWS as usize) && last != Some(block) {
+            if len >= PART_MIN && last != Some(block) {
                 break;
             }
             last = Some(block);
@@ -278,7 +296,7 @@ impl Import {
         self.counts.came(self.batch.no, &task);
         let new = Stored {
             id,
-            fence: 0,
+            fence: fence_at(self.now),
             since: None,
             owner: self.batch.no,
             key: key.clone(),
@@ -355,6 +373,7 @@ mod tests {
 
     fn row(seq: u64) -> NewRow {
         NewRow {
+            seal: crate::engine::ports::Seal::Nothing,
             seq,
             line: seq,
             cells: Vec::new(),

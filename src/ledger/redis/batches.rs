@@ -5,15 +5,12 @@ use redis::{Pipeline, Value};
 use super::keys::space;
 use super::reply::{bytes, list, next, number, text};
 use super::stored::Lane;
-use super::{CHUNK, RedisLedger, lock, lua, too_busy};
+use super::{CHUNK, RedisLedger, lua, too_busy};
 use crate::domain::batch::{Batch, Pause, Weight};
 use crate::domain::ids::{BatchId, Scope};
 use crate::engine::ports::{LedgerError, Which};
 use crate::ledger::pauses::{gives_way, pause_text, read_pause};
 use crate::ledger::unreadable;
-
-/// Batches whose numbers are remembered; then all are forgotten.
-const NUMBERS_MAX: usize = 10_000;
 
 /// Batches looked at in one round trip when all are.
 const PAGE: usize = 100;
@@ -37,22 +34,12 @@ struct Candidate {
 }
 
 impl RedisLedger {
-    /// The number of a batch in this ledger.
+    /// The number of a batch in this ledger. Another process may forget a batch, and its file be imported again: then it
+    /// has another number, so what is remembered of it is no truth.
     pub(super) async fn number(&self, id: &BatchId) -> Result<Option<i64>, LedgerError> {
-        if let Some(no) = lock(&self.numbers).get(id) {
-            return Ok(Some(*no));
-        }
         let mut ask = redis::cmd("HGET");
         ask.arg(self.keys.named("batches")).arg(id.as_str());
-        let found = number(self.link.ask(&ask).await?)?;
-        if let Some(no) = found {
-            let mut numbers = lock(&self.numbers);
-            if numbers.len() >= NUMBERS_MAX {
-                numbers.clear();
-            }
-            numbers.insert(id.clone(), no);
-        }
-        Ok(found)
+        number(self.link.ask(&ask).await?)
     }
 
     pub(super) async fn known(&self, id: &BatchId) -> Result<Known, LedgerError> {
@@ -277,6 +264,6 @@ fn flag(value: Value) -> Result<bool, LedgerError> {
     Ok(bytes(value)?.is_some_and(|text| text == b"1"))
 }
 
-fn unsigned(n: Option<i64>) -> u64 {
+pub(super) fn unsigned(n: Option<i64>) -> u64 {
     n.and_then(|n| u64::try_from(n).ok()).unwrap_or(0)
 }

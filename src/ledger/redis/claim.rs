@@ -11,7 +11,7 @@ use super::batches::weight_of;
 use super::commit::Item;
 use super::reply::{bytes, list, next, number, text};
 use super::save::Save;
-use super::stored::{Lane, Stored, six};
+use super::stored::{Lane, Stored, fence_at, next_fence, six};
 use super::tasks::id_of;
 use super::{CHUNK, RedisLedger, lock, lua};
 use crate::domain::batch::Weight;
@@ -42,8 +42,10 @@ struct OpenBatch {
     /// Since when or from when on it lends, [`ALWAYS`] without a pause; `None` while a person must act first.
     from: Option<Timestamp>,
     weight: Weight,
-    /// Tasks due, by class; no more than were asked for.
+    /// Tasks due that nobody has, by class; no more than were asked for.
     due: [usize; Class::ALL.len()],
+    /// Tasks whose leases ran out, likewise.
+    left: [usize; Class::ALL.len()],
     /// When the next falls due, by class.
     heads: [Option<Timestamp>; Class::ALL.len()],
 }
@@ -54,7 +56,8 @@ type Take = ((i64, Class), usize);
 impl RedisLedger {
     pub(super) async fn claim_due(&self, ask: &ClaimAsk) -> Result<Claimed, LedgerError> {
         let mut open = self.peek(ask.only.as_ref(), ask.now, ask.max).await?;
-        if open.iter().any(|batch| batch.cancelled && batch.due != [0; 2]) {
+        let is_due = |batch: &OpenBatch| (batch.due, batch.left) != ([0; 2], [0; 2]);
+        if open.iter().any(|batch| batch.cancelled && is_due(batch)) {
             for batch in open.iter().filter(|batch| batch.cancelled) {
                 self.settle_cancelled(batch.no, ask.now).await?;
             }
@@ -111,24 +114,37 @@ impl RedisLedger {
         }
     }
 
-    /// Whose turn it is.
+    /// Whose turn it is. What was left lying is nobody's share: it goes before all else, since it may have been sent.
     fn plan(&self, open: &[OpenBatch], ask: &ClaimAsk) -> Vec<Take> {
-        let mut left: BTreeMap<i64, [usize; 2]> = open
-            .iter()
-            .filter(|batch| !batch.cancelled && batch.from.is_some_and(|from| from <= ask.now))
-            .map(|batch| (batch.no, batch.due))
-            .collect();
+        let lends = |batch: &&OpenBatch| !batch.cancelled && batch.from.is_some_and(|from| from <= ask.now);
+        let mut takes: Vec<Take> = Vec::new();
+        let mut slots = ask.max;
+        for batch in open.iter().filter(lends) {
+            for (class, left) in Class::ALL.into_iter().zip(batch.left) {
+                let got = left.min(slots);
+                if got > 0 {
+                    slots -= got;
+                    takes.push(((batch.no, class), got));
+                }
+            }
+        }
         let lanes: Vec<turns::Lane> = open
             .iter()
-            .filter(|batch| left.contains_key(&batch.no))
+            .filter(lends)
             .map(|batch| turns::Lane {
                 no: batch.no,
                 weight: batch.weight.get(),
             })
             .collect();
-        let mut takes: Vec<Take> = Vec::new();
+        let mut waiting: BTreeMap<i64, [usize; 2]> = open
+            .iter()
+            .filter(lends)
+            .map(|batch| (batch.no, batch.due))
+            .collect();
         let taking = |owner, class: Class, want: usize| {
-            let there = left.get_mut(&owner).and_then(|due| due.get_mut(class as usize));
+            let there = waiting
+                .get_mut(&owner)
+                .and_then(|due| due.get_mut(class as usize));
             let got = there.map_or(0, |there| {
                 let got = want.min(*there);
                 *there -= got;
@@ -139,7 +155,7 @@ impl RedisLedger {
             }
             Ok::<_, std::convert::Infallible>(got)
         };
-        match lock(&self.turns).fill(&lanes, ask.max, taking) {
+        match lock(&self.turns).fill(&lanes, slots, taking) {
             Ok(()) => takes,
         }
     }
@@ -164,6 +180,7 @@ impl RedisLedger {
                 .run(&lua::TAKE, &|cmd| {
                     cmd.arg(ask.now.as_ms())
                         .arg(&six(ask.now.as_ms()))
+                        .arg(fence_at(ask.now))
                         .arg(until.as_ms())
                         .arg(part.len());
                     for ((batch, class), n) in &part {
@@ -227,7 +244,7 @@ impl RedisLedger {
             let Some(batch) = open.iter().find(|batch| batch.no == stored.owner) else {
                 continue;
             };
-            let fence = stored.fence.wrapping_add(1);
+            let fence = next_fence(stored.fence, fence_at(ask.now));
             let lease = Lease {
                 task: stored.id,
                 fence: i64::from(fence),
@@ -289,10 +306,10 @@ fn open_batch(
     let cancelled = text(next(fields)?)?.as_deref() == Some("1");
     let pause = read_pause(text(next(fields)?)?.filter(|pause| !pause.is_empty()))?;
     let weight = weight_of(number(next(fields)?)?.unwrap_or(1))?;
-    let mut due = [0; 2];
-    let mut heads = [None; 2];
-    for (due, head) in due.iter_mut().zip(&mut heads) {
+    let (mut due, mut left, mut heads) = ([0; 2], [0; 2], [None; 2]);
+    for ((due, left), head) in due.iter_mut().zip(&mut left).zip(&mut heads) {
         *due = usize::try_from(number(next(fields)?)?.unwrap_or(0)).unwrap_or(0);
+        *left = usize::try_from(number(next(fields)?)?.unwrap_or(0)).unwrap_or(0);
         *head = number(next(fields)?)?.map(Timestamp::from_ms);
     }
     Ok(OpenBatch {
@@ -305,6 +322,7 @@ fn open_batch(
         },
         weight,
         due,
+        left,
         heads,
     })
 }

@@ -10,7 +10,7 @@ use super::keys::{bucket, calls};
 use super::reply::{bytes, list, next, number};
 use super::stored::Stored;
 use super::tasks::id_bytes;
-use super::{CHUNK, RedisLedger, lock, lua};
+use super::{CHUNK, RedisLedger, lua};
 use crate::domain::ids::BatchId;
 use crate::engine::ports::LedgerError;
 use crate::ledger::places::row_id;
@@ -32,7 +32,6 @@ impl RedisLedger {
             if number(answer)? != Some(1) {
                 return Ok(false);
             }
-            lock(&self.numbers).remove(id);
         }
         let mut ask = redis::cmd("SRANDMEMBER");
         ask.arg(self.keys.named("gone")).arg(GONE_MAX);

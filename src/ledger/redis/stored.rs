@@ -1,7 +1,7 @@
 //! A task as it lies in Redis: a head that scripts read and change, then the rest, which they hand about unopened.
 //!
 //! ```text
-//! bytes 0..4    fence, grows with each lease
+//! bytes 0..4    fence, grows with each lease, and with time
 //!       4..10   since when somebody has it, milliseconds; all zero: nobody
 //!      10..13   the batch it belongs to
 //!      13       its class, 0 submit, 1 read; 2 and 3 while somebody has it
@@ -102,6 +102,23 @@ impl Stored {
             sources: Sources { in_force, staged },
             task,
         })
+    }
+}
+
+/// The least fence of a lease that begins `now`. A Redis that lost its last second lends again what it had lent, and must
+/// not give out the same fence twice: whoever had it first would pass for whoever has it now.
+pub(super) fn fence_at(now: Timestamp) -> u32 {
+    // In steps of 16 ms, which is shorter than any restart, 32 bits go round in two years.
+    u32::try_from((now.as_ms() >> 4) & i64::from(u32::MAX)).unwrap_or_default()
+}
+
+/// The fence of a lease that begins when [`fence_at`] says `least`; `take.lua` counts the same way.
+pub(super) const fn next_fence(fence: u32, least: u32) -> u32 {
+    let ahead = least.wrapping_sub(fence);
+    if ahead == 0 || ahead > u32::MAX / 2 {
+        fence.wrapping_add(1)
+    } else {
+        least
     }
 }
 

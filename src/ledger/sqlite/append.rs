@@ -71,6 +71,10 @@ pub(super) fn append(
         differences: Differences::default(),
     };
     let mut imported = import.batch.rows_imported;
+    if rows.first().is_some_and(|row| row.seq > imported) {
+        let batch = batch.clone();
+        return Err(LedgerError::Behind { batch, imported });
+    }
     for row in rows {
         if row.seq >= import.batch.rows_imported || !import.has(row)? {
             import.take(row)?;

@@ -25,7 +25,15 @@ use crate::ledger::turns::{Class, Lane};
 /// and go before them: their rows have waited longest.
 const HELD: i64 = 2;
 
-/// The due tasks of a batch and class, those due longest first.
+/// All classes, as they are stored.
+const CLASSES: [i64; 4] = [
+    Class::Submit as i64,
+    Class::Read as i64,
+    Class::Submit as i64 + HELD,
+    Class::Read as i64 + HELD,
+];
+
+/// The due tasks of a batch and class (with [`HELD`] or without), those due longest first.
 pub(super) const DUE: &str = concat!(
     "SELECT ",
     stored!(),
@@ -73,7 +81,7 @@ pub(super) fn claim(store: &mut Store, ask: &ClaimAsk) -> Result<Claimed, Ledger
     };
     let lanes: Vec<Lane> = open.iter().filter(is_ready).map(lane).collect();
     let mut claims = Vec::new();
-    turns.fill(&lanes, ask.max, |lane, class, want| {
+    let mut take = |lane, class, want| {
         let due = due(connection, lane, class, ask.now, want)?;
         // One that cannot be read has its turn like any other, so that no claim meets more of them than it may take.
         let found = due.len();
@@ -90,7 +98,15 @@ pub(super) fn claim(store: &mut Store, ask: &ClaimAsk) -> Result<Claimed, Ledger
             }
         }
         Ok::<_, LedgerError>(found)
-    })?;
+    };
+    // What was left lying is nobody's share: it goes before all else, since it may have been sent.
+    let mut slots = ask.max;
+    for lane in &lanes {
+        for class in Class::ALL {
+            slots -= take(lane.no, class as i64 + HELD, slots)?.min(slots);
+        }
+    }
+    turns.fill(&lanes, slots, |lane, class, want| take(lane, class as i64, want))?;
     Ok(Claimed {
         claims,
         next_due: next_due(connection, &open)?,
@@ -149,23 +165,21 @@ type Due = Result<(Stored, RowKey), Damaged>;
 fn due(
     connection: &Connection,
     batch: i64,
-    class: Class,
+    class: i64,
     now: Timestamp,
     max: usize,
 ) -> Result<Vec<Due>, LedgerError> {
     let mut statement = connection.prepare_cached(DUE)?;
-    let mut due: Vec<Due> = Vec::new();
-    for class in [class as i64 + HELD, class as i64] {
-        let left = i64::try_from(max - due.len()).unwrap_or(i64::MAX);
-        let mut rows = statement.query((batch, class, now.as_ms(), left))?;
-        while let Some(row) = rows.next()? {
-            let key = row.get_ref(8)?.as_str().map_err(|why| why.to_string());
-            let key = key.and_then(|key| RowKey::new(key).map_err(|why| why.to_string()));
-            due.push(Stored::read(row)?.and_then(|stored| match key {
-                Ok(key) => Ok((stored, key)),
-                Err(why) => Err(Damaged { id: stored.id, why }),
-            }));
-        }
+    let max = i64::try_from(max).unwrap_or(i64::MAX);
+    let mut rows = statement.query((batch, class, now.as_ms(), max))?;
+    let mut due = Vec::new();
+    while let Some(row) = rows.next()? {
+        let key = row.get_ref(8)?.as_str().map_err(|why| why.to_string());
+        let key = key.and_then(|key| RowKey::new(key).map_err(|why| why.to_string()));
+        due.push(Stored::read(row)?.and_then(|stored| match key {
+            Ok(key) => Ok((stored, key)),
+            Err(why) => Err(Damaged { id: stored.id, why }),
+        }));
     }
     Ok(due)
 }
@@ -243,7 +257,7 @@ fn payload(connection: &Connection, row: i64) -> Result<Option<Arc<str>>, Ledger
 fn settle_cancelled(connection: &Connection, batch: &OpenBatch, ask: &ClaimAsk) -> Result<(), LedgerError> {
     let now = ask.now;
     let mut differences = Differences::default();
-    for class in Class::ALL {
+    for class in CLASSES {
         for due in due(connection, batch.no, class, now, CANCELLED_MAX)? {
             let stored = match due {
                 Ok((stored, _)) => stored,
@@ -265,11 +279,7 @@ fn next_due(connection: &Connection, open: &[OpenBatch]) -> Result<Option<Timest
     let mut next: Option<Timestamp> = None;
     for batch in open {
         let Some(from) = batch.from else { continue };
-        for class in Class::ALL
-            .map(|class| class as i64)
-            .into_iter()
-            .flat_map(|class| [class, class + HELD])
-        {
+        for class in CLASSES {
             let due: Option<i64> = statement
                 .query_row((batch.no, class), |row| row.get(0))
                 .optional()?;

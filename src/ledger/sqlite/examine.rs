@@ -46,10 +46,12 @@ fn judge(bytes: u64, folder: &Path) -> Diagnosis {
     let part = "disk";
     let message = format!("{} MiB free in {}", bytes >> 20, folder.display());
     let hint = "make room, or name a ledger on another disk with --ledger";
-    match bytes {
-        ..ROOM_PROBLEM_BYTES => Diagnosis::failing(part, message, hint),
-        ..ROOM_WARNING_BYTES => Diagnosis::warning(part, message, hint),
-        _ => Diagnosis::ok(part, message),
+    if bytes < ROOM_PROBLEM_BYTES {
+        Diagnosis::failing(part, message, hint)
+    } else if bytes < ROOM_WARNING_BYTES {
+        Diagnosis::warning(part, message, hint)
+    } else {
+        Diagnosis::ok(part, message)
     }
 }
 

@@ -49,6 +49,7 @@ pub static CONTRACT: Contract = Contract {
         "benefits",
         "globalSalesEnabled",
     ],
+    secret: &[],
 };
 
 #[rustfmt::skip]

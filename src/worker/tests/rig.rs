@@ -323,6 +323,7 @@ impl Rig {
                 seq,
                 line: seq + 2,
                 cells: Vec::new(),
+                seal: crate::engine::ports::Seal::Nothing,
                 body: NewRowBody::Sound {
                     key: RowKey::new(&format!("k-{seq}")).unwrap(),
                     digest: payload_digest(&payload),

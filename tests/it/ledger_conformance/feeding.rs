@@ -4,7 +4,7 @@ use enlist::domain::attempt::CallKind;
 use enlist::domain::batch::{PauseReason, Tally};
 use enlist::domain::ids::Scope;
 use enlist::domain::task::{Action, Outcome, State, Task, Then};
-use enlist::engine::ports::{Appended, Kept, Ledger, NewRowBody, Which, payload_digest};
+use enlist::engine::ports::{Appended, Kept, Ledger, LedgerError, NewRowBody, Which, payload_digest};
 
 use super::fixture::{
     after_lease, at, attempt, batch, batch_in, claim, claim_one, commit, commit_with, digest_of, faulty,
@@ -89,6 +89,21 @@ pub(crate) async fn a_gap_is_filled_later(ledger: &dyn Ledger) {
         .map(|row| row.seq)
         .collect();
     assert_eq!(there, [0, 2, 5]);
+}
+
+/// A ledger that was set back while a file is imported: the rows that it lost would never come.
+pub(crate) async fn rows_beyond_the_next_are_refused(ledger: &dyn Ledger) {
+    let id = import(ledger, "one", &[row(0, "a"), row(1, "b")]).await;
+    let late: Vec<_> = (3..900).map(|seq| row(seq, &format!("k-{seq}"))).collect();
+    let error = ledger.append(&id, &late, at(1)).await.unwrap_err();
+    assert!(
+        matches!(&error, LedgerError::Behind { batch, imported: 2 } if *batch == id),
+        "{error:?}"
+    );
+    assert_eq!(ledger.batch(&id).await.unwrap().unwrap().rows_imported, 2);
+    assert_eq!(ledger.rows(&id, 0, 9).await.unwrap().len(), 2);
+    ledger.append(&id, &[row(2, "c")], at(1)).await.unwrap();
+    assert_eq!(ledger.append(&id, &late, at(1)).await.unwrap().new, 897);
 }
 
 pub(crate) async fn an_append_that_failed_is_repeated(ledger: &dyn Ledger) {

@@ -12,7 +12,8 @@ use enlist::domain::ids::{
 use enlist::domain::task::{Action, Outcome, State, Task};
 use enlist::domain::time::Timestamp;
 use enlist::engine::ports::{
-    Appended, Claim, ClaimAsk, Claimed, Commit, Kept, Ledger, NewRow, NewRowBody, RowFault, payload_digest,
+    Appended, Claim, ClaimAsk, Claimed, Commit, Kept, Ledger, NewRow, NewRowBody, RowFault, Seal,
+    payload_digest,
 };
 use uuid::Uuid;
 
@@ -76,6 +77,7 @@ pub(crate) fn row_with(seq: u64, name: &str, payload: &str) -> NewRow {
         seq,
         line: seq + 2,
         cells: vec![name.into(), "Ünal & Söhne, \"GmbH\"".into()],
+        seal: Seal::Nothing,
         body: NewRowBody::Sound {
             key: key(name),
             payload: payload.into(),
@@ -89,6 +91,7 @@ pub(crate) fn faulty(seq: u64) -> NewRow {
         seq,
         line: seq + 2,
         cells: vec![String::new(), "=1+1".into()],
+        seal: Seal::Nothing,
         body: NewRowBody::Faulty(vec![fault("empty"), fault("formula")]),
     }
 }

@@ -25,6 +25,7 @@ use proptest::test_runner::TestRunner;
 use crate::redis_server::RedisServer;
 
 use super::fixture::{LEASE, ask, at, attempt, batch, key, pause, row_with, scope, weigh};
+use super::sealed::sealed;
 
 const BATCHES: [&str; 3] = ["one", "two", "three"];
 
@@ -494,6 +495,14 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
             run(Arc::new(SqliteLedger::in_memory().unwrap()), ops).await;
+        });
+    }
+
+    #[test]
+    fn any_sequence_of_operations_with_every_row_sealed(ops in prop::collection::vec(any_op(), 1..80)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            run(sealed(Arc::new(SqliteLedger::in_memory().unwrap())), ops).await;
         });
     }
 }

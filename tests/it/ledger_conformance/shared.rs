@@ -117,3 +117,20 @@ pub(crate) async fn a_report_is_read_while_others_write(home: &dyn Home) {
     };
     join(write, read).await;
 }
+
+/// Who knew a batch that another process forgot meets the one that took its place.
+pub(crate) async fn a_batch_forgotten_elsewhere_is_met_anew(home: &dyn Home) {
+    let (one, two) = (home.open().await, home.open().await);
+    let id = import_n(&*one, "one", 3).await;
+    assert_eq!(two.counts(&id).await.unwrap().total(), 3);
+    for claim in claim(&*one, 9, at(1)).await {
+        commit_with(&*one, &claim, full(&claim.task), Vec::new(), at(2)).await;
+    }
+    assert!(one.forget(&id).await.unwrap());
+    assert_eq!(two.batch(&id).await.unwrap(), None);
+    import_n(&*one, "one", 2).await;
+    assert_eq!(two.batch(&id).await.unwrap().unwrap().rows_imported, 2);
+    assert_eq!(two.counts(&id).await.unwrap().of(Tally::Queued), 2);
+    two.cancel(&id).await.unwrap();
+    assert!(one.batch(&id).await.unwrap().unwrap().cancelled);
+}

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use enlist::domain::ids::BatchId;
 use enlist::engine::ports::{Claim, ClaimAsk, Ledger};
 
-use super::fixture::{ask, at, claim, commit, import_n, pending, weigh};
+use super::fixture::{after_lease, ask, at, claim, commit, import_n, pending, weigh};
 
 pub(crate) async fn five_rows_do_not_wait_for_fifty_thousand(ledger: &dyn Ledger) {
     let large = import_n(ledger, "large", 50_000).await;
@@ -135,10 +135,26 @@ pub(crate) async fn what_is_due_longest_goes_first(ledger: &dyn Ledger) {
 pub(crate) async fn what_was_left_lying_goes_before_what_has_not_begun(ledger: &dyn Ledger) {
     import_n(ledger, "one", 100).await;
     let left: BTreeSet<String> = keys(&claim(ledger, 10, at(1)).await);
-    let now = super::fixture::after_lease(1);
+    let now = after_lease(1);
     assert_eq!(keys(&claim(ledger, 10, now).await), left);
     let new = keys(&claim(ledger, 10, now).await);
     assert!(new.is_disjoint(&left), "their new holders have them");
+}
+
+/// Neither of its class nor of its batch: a dead worker may have had many of what gets few turns.
+pub(crate) async fn what_was_left_lying_is_nobodys_share(ledger: &dyn Ledger) {
+    import_n(ledger, "watched", 40).await;
+    for claim in claim(ledger, 40, at(1)).await {
+        commit(ledger, &claim, pending(&claim.task, at(5)), at(1)).await;
+    }
+    let left = keys(&claim(ledger, 20, at(10)).await);
+    let heavy = import_n(ledger, "heavy", 40).await;
+    weigh(ledger, &heavy, 9).await;
+    assert!(
+        keys(&claim(ledger, 8, after_lease(9)).await).is_disjoint(&left),
+        "not before its time"
+    );
+    assert_eq!(keys(&claim(ledger, 20, after_lease(10)).await), left);
 }
 
 pub(crate) async fn only_the_batch_asked_for_is_looked_at(ledger: &dyn Ledger) {
@@ -153,7 +169,7 @@ pub(crate) async fn only_the_batch_asked_for_is_looked_at(ledger: &dyn Ledger) {
     assert_eq!(by_batch(&claimed.claims), BTreeMap::from([(two, 3)]));
     assert_eq!(
         claimed.next_due,
-        Some(super::fixture::after_lease(1)),
+        Some(after_lease(1)),
         "the others are not looked at"
     );
 }

@@ -240,7 +240,10 @@ mod tests {
         aof_last_write_status:ok\r\naof_last_bgrewrite_status:ok\r\nrdb_last_bgsave_status:ok\r\n\
         # Replication\r\nrole:master\r\nconnected_slaves:1\r\n";
 
-    fn seen(changes: &[(&str, &str)], settings: &[(&str, &str)]) -> Seen {
+    /// Fields, and what they are.
+    type Pairs = &'static [(&'static str, &'static str)];
+
+    fn seen(changes: Pairs, settings: Pairs) -> Seen {
         let mut info = fields(FINE);
         for (name, value) in changes {
             info.insert((*name).to_owned(), (*value).to_owned());
@@ -276,7 +279,7 @@ mod tests {
     #[test]
     fn all_that_can_be_wrong() {
         use Verdict::{Failing, Misconfigured, Ok, Warning};
-        let table: [(&[(&str, &str)], &[(&str, &str)], &str, Verdict, &str); 25] = [
+        let table: [(Pairs, Pairs, &str, Verdict, &str); 25] = [
             (&[("redis_version", "6.2.0")], &[], "version", Ok, "Redis 6.2.0"),
             (&[("redis_version", "8.2.1")], &[], "version", Ok, "Redis 8.2.1"),
             (&[("redis_version", "10.0.0")], &[], "version", Ok, "Redis 10"),

@@ -1,14 +1,18 @@
 -- Adds rows and what they make of their tasks: all of it, or nothing if something is not as the caller saw it.
--- ARGV: format, batch, cancelled, imported,
+-- ARGV: format, batch, cancelled, first row, imported,
 --   n_blocks, (field, expected, new)*,
 --   n_new, (bucket, key, id, task, lane, score)*,
 --   n_saves, save*, n_counts, counts.
 -- Answers {} when done, {'again'} when a block, a task or the batch has changed, {'known', n…} with the numbers of
--- keys thought new that are not.
-local batch, cancelled, imported = arg(), arg(), tonumber(arg())
+-- keys thought new that are not, {'behind', imported} when rows before the first are not there.
+local batch, cancelled, first, imported = arg(), arg(), tonumber(arg()), tonumber(arg())
 local about = p .. 'b:' .. batch
 if redis.call('HGET', about, 'cancelled') ~= cancelled then
   return { 'again' }
+end
+local has = redis.call('HGET', about, 'imported')
+if first > tonumber(has) then
+  return { 'behind', has }
 end
 
 local rows = p .. 'r:' .. batch

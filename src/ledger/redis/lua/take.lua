@@ -1,11 +1,25 @@
--- Lends due tasks, those first whose lease ran out: their rows have waited longest. ARGV: format, now, now in six bytes, until, n_takes, (batch, class, how many)*,
--- n_heads, (batch, class)*.
+-- Lends due tasks, those first whose lease ran out: their rows have waited longest.
+-- ARGV: format, now, now in six bytes, least fence, until, n_takes, (batch, class, how many)*, n_heads, (batch, class)*.
 -- Answers {taken, heads}: id and task as it was before for each taken; the next due time for each batch and class asked
 -- about.
 -- A task whose lease had run out keeps the time that lease began: a send may be as old as that.
-local now, six, untl = arg(), arg(), arg()
+local now, six, least, untl = arg(), arg(), tonumber(arg()), arg()
 local nobody = string.rep('\0', 6)
 local taken = {}
+
+-- The fence after this one, in four bytes; next_fence in stored.rs counts the same way.
+local function next_fence(a, b, c, d)
+  local fence = ((a * 256 + b) * 256 + c) * 256 + d
+  local ahead = (least - fence) % 4294967296
+  if ahead == 0 or ahead > 2147483647 then
+    fence = (fence + 1) % 4294967296
+  else
+    fence = least
+  end
+  return string.char(
+    math.floor(fence / 16777216), math.floor(fence / 65536) % 256, math.floor(fence / 256) % 256, fence % 256
+  )
+end
 
 local function take(from, to, class, max)
   local n = 0
@@ -15,16 +29,12 @@ local function take(from, to, class, max)
       redis.call('ZREM', due(from), id)
     end
     if task then
-      local a, b, c, d = string.byte(task, 1, 4)
-      d = d + 1
-      if d == 256 then d = 0; c = c + 1 end
-      if c == 256 then c = 0; b = b + 1 end
-      if b == 256 then b = 0; a = (a + 1) % 256 end
+      local fence = next_fence(string.byte(task, 1, 4))
       local since = string.sub(task, 5, 10)
       if since == nobody then
         since = six
       end
-      local lent = string.char(a, b, c, d) .. since .. string.sub(task, 11, 13) .. string.char(class) .. string.sub(task, 15)
+      local lent = fence .. since .. string.sub(task, 11, 13) .. string.char(class) .. string.sub(task, 15)
       redis.call('HSET', tasks(id), id, lent)
       redis.call('ZADD', due(to), untl, id)
       taken[#taken + 1] = id

@@ -43,6 +43,24 @@ fn the_head_is_where_scripts_look_for_it() {
     assert_eq!(fresh().encode()[13], 0);
 }
 
+/// At any time of the two years, from whatever is stored.
+#[test]
+fn fences_grow_with_leases_and_with_time() {
+    let mut now = 1_732_660_000_000_i64;
+    let mut fence = fence_at(Timestamp::from_ms(now));
+    let year = 365 * 86_400_000;
+    for step in [0, 0, 16, 15, 1_000, 86_400_000, year, 0, year, 16] {
+        now += step;
+        let next = next_fence(fence, fence_at(Timestamp::from_ms(now)));
+        assert_ne!(next, fence);
+        assert!(next.wrapping_sub(fence) <= u32::MAX / 2, "{fence} {next}");
+        fence = next;
+    }
+    assert_eq!(next_fence(u32::MAX, u32::MAX), 0);
+    assert_eq!(next_fence(u32::MAX - 1, 4), 4, "round the end");
+    assert_eq!(next_fence(7, 4), 8, "a clock that is behind");
+}
+
 fn any_state() -> impl Strategy<Value = State> {
     let then = prop_oneof![
         Just(Then::SendAgain),

@@ -103,7 +103,9 @@ fn orders_reach_the_others() {
 #[test]
 fn where_it_cannot_be_passed_over_it_is_named() {
     let (_folder, path, mut store) = spoilt();
-    let (id, rows) = (batch("two").id, append::prepare(&rows(1, 1)).unwrap());
+    let mut second = rows(1, 1);
+    second[0].seq = 0;
+    let (id, rows) = (batch("two").id, append::prepare(&second).unwrap());
     let fed = write::alone(&mut store, |store| {
         batches::open(&store.connection, &batch("two"))?;
         append::append(&store.connection, &id, &rows, MS)

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use redis::{Connection, Value};
+use std::time::Duration;
+
 use tempfile::TempDir;
 
 use crate::ledger::redis::budget::ask::{Answer, Ask};
@@ -66,11 +68,12 @@ impl Far {
             .expect("redis-server is installed; `make tools`");
         let client = redis::Client::open(format!("redis+unix://{}", socket.display())).unwrap();
         let world = RealWorld::default();
+        let began = world.steady();
         let line = loop {
             match client.get_connection() {
                 Ok(line) => break line,
                 Err(error) => assert!(
-                    world.steady().as_ms() < 20_000,
+                    world.steady().since(began) < Duration::from_secs(20),
                     "redis-server does not start: {error}"
                 ),
             }
