@@ -322,7 +322,7 @@ pub trait Budget: Send + Sync {
 /// Budgets that all processes on a ledger share.
 pub trait SharedBudgets: Send + Sync {
     /// The budget of `owner`: a provider's system and a credential. The windows given last hold for all processes;
-    /// none means no limit. Must be asked for and used inside a tokio runtime; asks nobody before the first permit.
+    /// none means no limit. Nobody is asked before the first permit, which needs a tokio runtime.
     fn budget(&self, owner: &str, windows: &[Window]) -> Arc<dyn Budget>;
 }
 

@@ -27,17 +27,11 @@ use super::link::Link;
 use crate::config::RedisAccess;
 use crate::domain::attempt::CallKind;
 use crate::domain::ids::Digest;
-use crate::domain::policy::rate::{ARRIVAL_MAX, Window};
+use crate::domain::policy::rate::Window;
 use crate::engine::budget::Gate;
 use crate::engine::ports::{Budget, LedgerError, Permit, SharedBudgets};
 use crate::world::World;
 use asker::{Asker, Note, Place};
-
-/// Leave that a process comes to so late is void: a process that stood still, or was stopped.
-const LEAVE_LATE_MAX: Duration = Duration::from_millis(250);
-
-/// A call has arrived this long after the time its leave was for, at the latest.
-const ARRIVED_AFTER_LEAVE_MAX: Duration = LEAVE_LATE_MAX.saturating_add(ARRIVAL_MAX);
 
 /// The budgets of a ledger in Redis.
 pub struct RedisBudgets {

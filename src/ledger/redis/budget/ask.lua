@@ -10,11 +10,11 @@
 -- All times are the server's, in milliseconds.
 
 local AHEAD_MAX = 100     -- leave is given for no further ahead than this, or a tenth of the shortest window
-local AHEAD_ONE = 1000    -- but one call's leave further to whoever has none: those who ask first go first
+local AHEAD_ONE = 400     -- but one call's leave further, if it is sure: those who ask first go first
 local GIVEN_MAX = 256     -- calls' leave in one answer
 local GIVEN_SHARE = 8     -- and no more than this part of a window, so that nobody takes it whole
 local TRIMMED_MAX = 512   -- calls forgotten in one go
-local RESENT_WAIT = 3000  -- after a restart nobody leaves sooner where calls count for long: all tell what was lost
+local RESENT_WAIT = 8000  -- after a restart nobody leaves sooner where calls count for long: all tell what was lost
 local LOOK_MAX = 5000     -- whoever waits asks at least so often: the windows may have changed
 local LOOK_MIN = 10       -- and no more often than this
 local REPORT_MAX = 250    -- arrivals are told within this, or a sixteenth of the shortest window
@@ -32,7 +32,7 @@ local function num()
   return tonumber(arg())
 end
 
-local worker, first, want, has_none = arg(), num(), num(), arg() == '1'
+local worker, first, want = arg(), num(), num()
 local given, given_anew, known = arg(), arg() == '1', arg()
 local pause, doubt = num(), arg() == '1'
 local on_way_max, paced_max = num(), num()
@@ -78,21 +78,22 @@ end
 -- Another server process than last time may have lost what was written last. Those that live tell it again; what the
 -- dead had is waited for until it no longer counts.
 local server = redis.call('INFO', 'server')
-local run = string.sub(string.match(server, 'run_id:(%x+)'), 1, 12)
-if string.sub(life, 1, 12) ~= run or doubt then
+local run = string.sub(string.match(server, 'run_id:(%x+)') or 'unknown', 1, 12)
+local is_other = string.sub(life, 1, #run) ~= run
+if is_other or doubt then
   local lost = doubt or life ~= '' or known ~= ''
   if lost and #windows > 0 then
     local since = now
     local promoted = string.match(redis.call('INFO', 'replication'), 'master_replid2:(%x*)')
     if not doubt and promoted and string.match(promoted, '^0+$') then
-      since = now - 1000 * tonumber(string.match(server, 'uptime_in_seconds:(%d+)'))
+      since = now - 1000 * (tonumber(string.match(server, 'uptime_in_seconds:(%d+)')) or 0)
     end
     hold = math.max(hold, since + longest_paced + 1 + on_way_max + AHEAD_ONE)
-    if longest > paced_max then
+    if is_other and longest > paced_max then
       hold = math.max(hold, now + RESENT_WAIT)
     end
   end
-  if string.sub(life, 1, 12) ~= run then
+  if is_other then
     life = string.format('%s:%.0f', run, now)
   end
 end
@@ -142,10 +143,10 @@ local since, before = now, 0
 if want > 0 then
   local places, others = redis.call('HGETALL', queue), {}
   for i = 1, #places, 2 do
-    local from, until_ = string.match(places[i + 1], '(%d+) (%d+)')
+    local from, due = string.match(places[i + 1], '(%d+) (%d+)')
     if places[i] == worker then
       since = tonumber(from)
-    elseif tonumber(until_) < now then
+    elseif tonumber(due) < now then
       redis.call('HDEL', queue, places[i])
     else
       others[#others + 1] = tonumber(from)
@@ -180,8 +181,7 @@ if many > 0 then
   end
 end
 
--- When to look again: those who have leave meanwhile, for what is close; and those who have none.
-local leave, look, look_far = {}, 0, 0
+local leave, look = {}, 0
 local start, look_min = math.max(now, hold, paused), now + math.max(LOOK_MIN, report)
 for j = 1, many do
   -- `soonest` is when it may leave if those on their way have arrived by then.
@@ -203,23 +203,22 @@ for j = 1, many do
     end
     round = math.max(round, w.rounds * (w.per + 1))
   end
-  if round == 0 and (t <= now + ahead or (j == 1 and has_none and t == soonest and t <= now + ahead_one)) then
+  local is_sure = t == soonest and round == 0
+  if round == 0 and (t <= now + ahead or (j == 1 and is_sure and t <= now + ahead_one)) then
     leave[j] = t
     for _, w in ipairs(windows) do
       if w.tat then
-        w.tat = math.max(w.tat, t) + w.step
+        w.tat = math.max(w.tat, now) + w.step
       end
     end
   else
-    local is_sure = t == soonest and round == 0
-    look = math.min(math.max(soonest + round - ahead, look_min), now + LOOK_MAX)
-    look_far = soonest + round - ahead_one
-    if j == 1 and has_none then
-      if not is_sure then
-        look_far = math.max(look_far, left + 1, look_min)
-      end
-      look_far = math.min(look_far, now + LOOK_MAX)
-      redis.call('HSET', queue, worker, string.format('%.0f %.0f', since, look_far + LATE_MAX))
+    look = soonest + round - ahead_one
+    if not is_sure then
+      look = math.max(look, left + 1, look_min)
+    end
+    look = math.min(look, now + LOOK_MAX)
+    if j == 1 then
+      redis.call('HSET', queue, worker, string.format('%.0f %.0f', since, look + LATE_MAX))
     end
     break
   end
@@ -249,4 +248,4 @@ redis.call('PEXPIRE', books, string.format('%.0f', keep))
 redis.call('PEXPIRE', log, string.format('%.0f', keep))
 redis.call('PEXPIRE', queue, KEPT_EXTRA)
 
-return { now * 1000 + time[2] % 1000, life, paused, ahead, report, look, look_far, unpack(leave) }
+return { now * 1000 + time[2] % 1000, life, paused, ahead, report, look, unpack(leave) }

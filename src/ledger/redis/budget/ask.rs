@@ -2,7 +2,7 @@
 
 use redis::{Cmd, Value};
 
-use super::{ARRIVED_AFTER_LEAVE_MAX, ms};
+use super::ms;
 use crate::engine::budget::PACED_WINDOW_MAX;
 use crate::engine::ports::LedgerError;
 use crate::ledger::redis::link::Lua;
@@ -19,8 +19,8 @@ pub(super) type CallNo = u64;
 /// What is known of a call's arrival at the provider, by Redis' clock in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Arrival {
-    /// Leave was given for then, and there is no answer.
-    Left(i64),
+    /// There is no answer, and it has arrived by then all the same.
+    Latest(i64),
     /// The answer was there by then.
     By(i64),
 }
@@ -29,7 +29,7 @@ impl Arrival {
     /// The score in the log.
     fn score(self) -> String {
         match self {
-            Self::Left(at) => format!("{}.5", at.saturating_add(ms(ARRIVED_AFTER_LEAVE_MAX))),
+            Self::Latest(at) => format!("{at}.5"),
             Self::By(at) => at.to_string(),
         }
     }
@@ -42,8 +42,8 @@ pub(super) struct Ask {
     pub(super) first: CallNo,
     /// For so many calls at most.
     pub(super) want: u64,
-    /// There is none left from before.
-    pub(super) has_none: bool,
+    /// A call has arrived so long after the time its leave is for, at the latest.
+    pub(super) on_way_ms: i64,
     /// The windows are this process', not those found.
     pub(super) windows_anew: bool,
     /// The books' life as this process knows it; empty if nothing of its own depends on it.
@@ -64,10 +64,9 @@ impl Ask {
     /// Puts the words behind a command: `worker` names this process, `windows` are its own.
     pub(super) fn fill(&self, worker: &str, windows: &str, cmd: &mut Cmd) {
         cmd.arg(worker).arg(self.first).arg(self.want);
-        cmd.arg(u8::from(self.has_none));
         cmd.arg(windows).arg(u8::from(self.windows_anew)).arg(&self.life);
         cmd.arg(self.pause_ms).arg(u8::from(self.doubt));
-        cmd.arg(ms(ARRIVED_AFTER_LEAVE_MAX)).arg(ms(PACED_WINDOW_MAX));
+        cmd.arg(self.on_way_ms).arg(ms(PACED_WINDOW_MAX));
         cmd.arg(self.arrived.len());
         for (call, by) in &self.arrived {
             cmd.arg(call).arg(by);
@@ -93,10 +92,8 @@ pub(super) struct Answer {
     pub(super) ahead_ms: i64,
     /// Arrivals should be told within this.
     pub(super) report_ms: i64,
-    /// When to ask for those who got no leave, while there is leave left. Not after now: whenever it suits.
+    /// When to ask for those who got no leave. Not after now: whenever it suits.
     pub(super) look_at: i64,
-    /// The same when none is left.
-    pub(super) look_far_at: i64,
     /// When each call may leave, in the order of their numbers.
     pub(super) leave: Vec<i64>,
 }
@@ -104,13 +101,13 @@ pub(super) struct Answer {
 impl Answer {
     /// Reads it from the wire.
     pub(super) fn read(value: Value) -> Result<Self, LedgerError> {
-        type Words = (i64, String, i64, i64, i64, i64, i64);
+        type Words = (i64, String, i64, i64, i64, i64);
         let wrong = || LedgerError::Corrupt("the budget's script answers in words that are not known".into());
         let Value::Array(mut head) = value else {
             return Err(wrong());
         };
-        let leave = head.split_off(head.len().min(7));
-        let (now_us, life, paused_until, ahead_ms, report_ms, look_at, look_far_at) =
+        let leave = head.split_off(head.len().min(6));
+        let (now_us, life, paused_until, ahead_ms, report_ms, look_at) =
             redis::from_redis_value::<Words>(Value::Array(head)).map_err(|_| wrong())?;
         Ok(Self {
             now_us,
@@ -119,7 +116,6 @@ impl Answer {
             ahead_ms,
             report_ms,
             look_at,
-            look_far_at,
             leave: redis::from_redis_value(Value::Array(leave)).map_err(|_| wrong())?,
         })
     }

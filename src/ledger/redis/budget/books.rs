@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::ask::{Answer, Arrival, Ask, CallNo, TOLD_MAX};
 use super::clock::Clock;
-use super::{ARRIVED_AFTER_LEAVE_MAX, LEAVE_LATE_MAX, ms};
+use super::ms;
+use crate::domain::policy::rate::ARRIVAL_MAX;
 use crate::domain::time::Timestamp;
 
 /// Questions are at least this far apart, so that hands that wait at about the same time share one.
@@ -22,6 +23,15 @@ const REMEMBERED_FOR: Duration = Duration::from_secs(5);
 /// No more calls are remembered than this: 4,000 a second for [`REMEMBERED_FOR`], of 64 bytes each.
 const REMEMBERED_MAX: usize = 20_000;
 
+/// Leave that a process comes to so late is void: it stood still, or was stopped. What a slow line takes comes on top.
+const LEAVE_LATE_MAX: Duration = Duration::from_millis(250);
+
+/// A line to Redis that is quicker than this needs nothing on top.
+const LAG_MIN: Duration = Duration::from_millis(20);
+
+/// A machine that slept for less is not noticed; none does.
+const SLEEP_MIN: Duration = Duration::from_millis(5);
+
 /// Arrivals are told at once when there are so many of them.
 const ARRIVED_MANY: usize = TOLD_MAX / 2;
 
@@ -35,7 +45,7 @@ pub(super) struct Books {
     next: CallNo,
     /// Numbers below this may have been given by an answer that never came.
     maybe_given: CallNo,
-    /// Leave not taken yet, by when it may be, and Redis' time that it is for.
+    /// Leave not taken yet, by when it may be, and Redis' time from which it is void.
     leave: BTreeMap<(Timestamp, CallNo), i64>,
     /// Calls that Redis may lose, and since when it has them.
     calls: BTreeMap<CallNo, (Arrival, Timestamp)>,
@@ -50,8 +60,9 @@ pub(super) struct Books {
     doubt: bool,
     ahead: Duration,
     report: Duration,
+    /// How long Redis' answers took of late.
+    lag: Duration,
     look_at: Timestamp,
-    look_far_at: Timestamp,
     asked_at: Option<Timestamp>,
     heard_at: Timestamp,
 }
@@ -60,10 +71,11 @@ impl Books {
     /// When Redis should be asked next, while so many wait for leave; `None` when there is nothing to ask or tell.
     pub(super) fn due(&self, waiting: usize) -> Option<Timestamp> {
         let at_once = Timestamp::default();
-        let more = (waiting > self.leave.len()).then(|| match self.leave.last_key_value() {
-            Some(((last, _), _)) => self.look_at.max(last.minus(self.ahead / 2)),
-            None => self.look_far_at,
-        });
+        let last = self
+            .leave
+            .last_key_value()
+            .map(|((at, _), _)| at.minus(self.ahead / 2));
+        let more = (waiting > self.leave.len()).then(|| self.look_at.max(last.unwrap_or(at_once)));
         let urgent = self.pause_untold
             || !self.unused.is_empty()
             || !self.again.is_empty()
@@ -96,7 +108,7 @@ impl Books {
         Ask {
             first: self.next,
             want: u64::try_from(waiting.saturating_sub(self.leave.len()).min(TOLD_MAX)).unwrap_or(0),
-            has_none: self.leave.is_empty(),
+            on_way_ms: ms(self.late_max() + ARRIVAL_MAX),
             windows_anew: !self.windows_told,
             life: if self.calls.is_empty() {
                 String::new()
@@ -130,15 +142,15 @@ impl Books {
     /// The answer came.
     pub(super) fn hear(&mut self, ask: &Ask, answer: &Answer, when: &Heard) {
         let Heard { asked, heard, .. } = *when;
-        self.apart_ms = apart_ms(heard, when.wall);
+        self.apart_ms = when.apart_ms;
         let now = answer.now_us.div_euclid(1_000);
         let was_set = self.clock.note(asked, answer.now_us, heard);
+        self.lag = heard.since(asked).max(self.lag * 7 / 8);
         self.windows_told = true;
         self.heard_at = heard;
         self.ahead = span(answer.ahead_ms);
         self.report = span(answer.report_ms);
         self.look_at = self.when(answer.look_at, now, heard);
-        self.look_far_at = self.when(answer.look_far_at, now, heard);
         if answer.paused_until > now {
             self.paused_until = self.paused_until.max(self.clock.certainly(answer.paused_until));
         }
@@ -146,8 +158,10 @@ impl Books {
         for at in &answer.leave {
             let call = self.next;
             self.next += 1;
-            self.calls.insert(call, (Arrival::Left(*at), heard));
-            self.leave.insert((self.when(*at, now, heard), call), *at);
+            let latest = at.saturating_add(ask.on_way_ms);
+            self.calls.insert(call, (Arrival::Latest(latest), heard));
+            let void_from = latest.saturating_sub(ms(ARRIVAL_MAX));
+            self.leave.insert((self.when(*at, now, heard), call), void_from);
         }
         // What an answer that never came may have given, and this one did not. A number given back is never used
         // again: the question that gives it back could come late.
@@ -160,6 +174,12 @@ impl Books {
             );
             self.give_back(|_, _| true);
         }
+    }
+
+    /// How late leave may be taken that is asked for now.
+    fn late_max(&self) -> Duration {
+        let lag = Some(self.lag).filter(|lag| *lag > LAG_MIN).unwrap_or_default();
+        LEAVE_LATE_MAX + lag
     }
 
     /// A moment that Redis named, by the steady clock.
@@ -195,20 +215,24 @@ impl Books {
         self.leave.first_key_value().map(|((at, _), _)| *at)
     }
 
+    /// Notices that the machine slept: the steady clock stood still, the wall clock, now `apart_ms` ahead, did not.
+    pub(super) fn wake(&mut self, apart_ms: i64) {
+        if apart_ms.saturating_sub(self.apart_ms) > ms(SLEEP_MIN) {
+            self.clock.forget();
+        }
+    }
+
     /// Takes leave whose time has come. What comes too late is given back: it would arrive after it is taken to.
-    pub(super) fn take(&mut self, now: Timestamp, wall: Timestamp) -> Option<CallNo> {
+    pub(super) fn take(&mut self, now: Timestamp) -> Option<CallNo> {
         if self.leave.is_empty() {
             return None;
-        }
-        if apart_ms(now, wall).saturating_sub(self.apart_ms) > ms(LEAVE_LATE_MAX) {
-            self.clock.forget();
         }
         let paused_until = self.paused_until;
         if now < paused_until {
             self.give_back(|at, _| at < paused_until);
         }
         let redis_now = self.clock.at_most(now).unwrap_or(i64::MAX);
-        self.give_back(|_, is_for| redis_now.saturating_sub(is_for) > ms(LEAVE_LATE_MAX));
+        self.give_back(|_, void_from| redis_now > void_from);
         let next = self.leave.first_entry().filter(|next| next.key().0 <= now)?;
         Some(next.remove_entry().0.1)
     }
@@ -224,8 +248,8 @@ impl Books {
 
     fn give_back(&mut self, which: impl Fn(Timestamp, i64) -> bool) {
         let mut back = Vec::new();
-        self.leave.retain(|(at, call), is_for| {
-            let stays = !which(*at, *is_for);
+        self.leave.retain(|(at, call), void_from| {
+            let stays = !which(*at, *void_from);
             if !stays {
                 back.push(*call);
             }
@@ -245,8 +269,8 @@ impl Books {
         let (Some((arrival, _)), Some(by)) = (self.calls.get_mut(&call), self.clock.at_most(at)) else {
             return;
         };
-        if let Arrival::Left(left) = *arrival
-            && by < left.saturating_add(ms(ARRIVED_AFTER_LEAVE_MAX))
+        if let Arrival::Latest(latest) = *arrival
+            && by < latest
         {
             *arrival = Arrival::By(by);
             if self.arrived.is_empty() {
@@ -277,12 +301,8 @@ pub(super) struct Heard {
     pub(super) asked: Timestamp,
     /// When the answer came, by the steady clock.
     pub(super) heard: Timestamp,
-    /// And by the wall clock.
-    pub(super) wall: Timestamp,
-}
-
-fn apart_ms(steady: Timestamp, wall: Timestamp) -> i64 {
-    wall.as_ms().saturating_sub(steady.as_ms())
+    /// By how much the wall clock was ahead of the steady one, in milliseconds.
+    pub(super) apart_ms: i64,
 }
 
 fn span(span_ms: i64) -> Duration {

@@ -23,6 +23,8 @@ pub(super) struct Luck {
     pub(super) deaths: u64,
     /// Times that a worker stands still for up to 3 s, in 100 s of each.
     pub(super) stalls: u64,
+    /// Times that a worker's machine sleeps for up to 3 s, its steady clock with it, in 100 s of each.
+    pub(super) sleeps: u64,
     /// Pauses of up to 1.5 s that the provider asks for, in 100 s of each worker.
     pub(super) pauses: u64,
     /// A question takes up to this to reach Redis, and its answer as long, in ms.
@@ -39,6 +41,7 @@ impl Default for Luck {
             answer_lost: 0,
             deaths: 0,
             stalls: 0,
+            sleeps: 0,
             pauses: 0,
             line_max: 2,
             way_max: 5,
@@ -63,7 +66,8 @@ struct Worker {
 
 struct Asking {
     ask: Ask,
-    asked: i64,
+    /// By the worker's steady clock.
+    asked: Timestamp,
     /// When the script runs.
     there: i64,
     /// When the answer comes, or is given up.
@@ -73,7 +77,7 @@ struct Asking {
 }
 
 /// A question is given up after so long, in ms.
-const GIVEN_UP: u64 = 200;
+const GIVEN_UP: u64 = 1_000;
 
 /// See the module.
 pub(super) struct Sim<'a> {
@@ -155,6 +159,11 @@ impl<'a> Sim<'a> {
                 if self.strikes(self.luck.stalls) {
                     worker.stands_until = self.now + self.between(1, 3_000);
                 }
+                if self.strikes(self.luck.sleeps) {
+                    let span = self.between(10, 3_000);
+                    worker.stands_until = self.now + span;
+                    worker.steady_ms -= span;
+                }
                 if self.now >= worker.stands_until {
                     self.step(worker);
                 }
@@ -196,21 +205,20 @@ impl<'a> Sim<'a> {
 
     fn step(&mut self, worker: &mut Worker) {
         let steady = Timestamp::from_ms(self.now + worker.steady_ms);
-        let wall = Timestamp::from_ms(self.now);
         let now = self.now;
+        worker.books.wake(-worker.steady_ms);
         for (_, call) in worker.answers.extract_if(.., |(at, _)| *at <= now) {
             worker.books.arrived(call, steady);
             worker.waiting += 1;
         }
         if worker.asking.as_ref().is_some_and(|asking| asking.back <= now) {
             let asking = worker.asking.take().unwrap();
-            let asked = Timestamp::from_ms(asking.asked + worker.steady_ms);
             match asking.answer.filter(|_| asking.back_known) {
                 Some(answer) => {
                     let when = Heard {
-                        asked,
+                        asked: asking.asked,
                         heard: steady,
-                        wall,
+                        apart_ms: -worker.steady_ms,
                     };
                     worker.books.hear(&asking.ask, &answer, &when);
                 }
@@ -226,7 +234,7 @@ impl<'a> Sim<'a> {
                 .pause(steady.plus(Duration::from_millis(self.dice.between(1, 1_500))));
         }
         worker.books.keep(worker.waiting);
-        while let Some(call) = worker.books.take(steady, wall) {
+        while let Some(call) = worker.books.take(steady) {
             let way = self.between(1, self.luck.way_max);
             self.arrivals.push(now + way);
             worker.answers.push((now + way + self.between(0, 3), call));
@@ -248,7 +256,7 @@ impl<'a> Sim<'a> {
             }
             worker.asking = Some(Asking {
                 ask,
-                asked: now,
+                asked: steady,
                 there,
                 back: back.min(now + i64::try_from(GIVEN_UP).unwrap()),
                 back_known: back < i64::MAX,
@@ -291,10 +299,15 @@ impl<'a> Sim<'a> {
         self.far.dump()
     }
 
-    /// Redis ends, and another process has what the disk had.
-    pub(super) fn restarts(&mut self, dump: &Dump, run: &str) {
+    /// Redis ended, and another process, begun so many seconds ago, has what the disk had.
+    pub(super) fn restarts(&mut self, dump: &Dump, run: &str, up_s: u64) {
         self.far.restore(dump);
-        self.far.is_run(run, 0);
+        self.far.is_run(run, up_s);
+    }
+
+    /// Worker `at` is stopped for so long.
+    pub(super) fn stands_still(&mut self, at: usize, span_ms: i64) {
+        self.workers[at].stands_until = self.now + span_ms;
     }
 
     /// All workers are killed, and others take their places.
