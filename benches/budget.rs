@@ -17,7 +17,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use enlist::config::RedisAddress;
+use enlist::config::RedisAccess;
 use enlist::domain::attempt::CallKind;
 use enlist::domain::policy::rate::Window;
 use enlist::engine::ports::{Budget, SharedBudgets};
@@ -161,7 +161,7 @@ impl Calls {
 struct Server {
     child: Child,
     port: u16,
-    address: RedisAddress,
+    address: RedisAccess,
     _dir: tempfile::TempDir,
 }
 

@@ -66,7 +66,7 @@ fn utilisation(sim: &mut Sim<'_>, window: Window, spans: usize) -> (f64, f64) {
     let questions = (sim.questions - asked) as f64 / (sim.arrivals.len() - from) as f64;
     sim.judge(&[window]);
     let took = sim.arrivals[from + calls * spans] - sim.arrivals[from];
-    ((spans as i64 * per) as f64 / took as f64, questions)
+    (spans as f64 * per as f64 / took as f64, questions)
 }
 
 /// Nothing of the limit is left unused, however many share it; and all have a part in it.
