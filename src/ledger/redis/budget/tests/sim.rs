@@ -285,15 +285,6 @@ impl<'a> Sim<'a> {
         self.workers.iter().map(|worker| worker.taken).collect()
     }
 
-    /// Calls that reached the provider in the last so many milliseconds.
-    pub(super) fn arrived_in(&self, span_ms: i64) -> usize {
-        let since = self.now - span_ms;
-        self.arrivals
-            .iter()
-            .filter(|at| (since..self.now).contains(*at))
-            .count()
-    }
-
     /// What a disk would have of the budget now.
     pub(super) fn dump(&mut self) -> Dump {
         self.far.dump()
