@@ -5,6 +5,8 @@
 //! file in the target folder. Rows are as a partner's file has them: 13 columns, a request body of Adobe's form.
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
     clippy::print_stdout,
     clippy::disallowed_methods,
     clippy::indexing_slicing,

@@ -8,6 +8,8 @@ cd "$(dirname "$0")/.."
 umask 022
 [ -d secrets ] || mkdir -m 700 secrets
 [ -s secrets/redis_password ] || od -An -N24 -tx1 /dev/urandom | tr -d ' \n' > secrets/redis_password
+key() { head -c 32 /dev/urandom | base64 | tr -d '=\n'; }
+[ -s secrets/seal_keys ] || printf 'k-%s:%s\nnames:%s\n' "$(date -u +%Y%m%d)" "$(key)" "$(key)" > secrets/seal_keys
 if [ ! -s secrets/adobe_client_secret ]; then
   echo simulator > secrets/adobe_client_secret
   echo "secrets/adobe_client_secret is good for the simulator; write yours into it for a provider"

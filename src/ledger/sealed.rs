@@ -136,8 +136,8 @@ impl SealedLedger {
             space: self.space(&claim.batch).await?,
             key: claim.key.clone(),
         };
-        let (opened, was_sealed) =
-            tasks::open(&self.ring, &owner, claim).map_err(|error| error.of(format!("row {}", claim.key)))?;
+        let (opened, was_sealed) = tasks::open(&self.ring, &owner, claim)
+            .map_err(|error| error.of(format!("the request of row {}", claim.key.mark())))?;
         if was_sealed {
             let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
             held.insert(claim.lease, owner);
@@ -154,7 +154,7 @@ impl SealedLedger {
         let seal = |commit: &Commit| match held.get(&commit.lease) {
             Some(owner) => {
                 let sealed = tasks::seal_errors(&self.ring, owner, commit);
-                sealed.map_err(|error| error.of(format!("row {}", owner.key)))
+                sealed.map_err(|error| error.of(format!("what is known of row {}", owner.key.mark())))
             }
             None => Ok(commit.clone()),
         };

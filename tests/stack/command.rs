@@ -44,9 +44,7 @@ pub(crate) fn program(name: &str) -> Command {
     // What a person has set for a stack of theirs is not meant for this one.
     let theirs = |name: &str| name.starts_with("ENLIST_") || name.starts_with("COMPOSE_");
     for (name, _) in std::env::vars().filter(|(name, _)| theirs(name)) {
-        if name != "COMPOSE_FILE" {
-            command.env_remove(name);
-        }
+        command.env_remove(name);
     }
     // The limit is put in by `run`, before the program's name.
     command.arg("--kill-after=5").arg(name);

@@ -15,7 +15,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use enlist::config::Job;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use command::{say, wait_for};
 use engine::Engine;
@@ -45,6 +45,11 @@ fn every_row_settles_once_though_a_worker_is_killed() {
     stack.compose("--profile try up --detach --build --scale worker=1");
     stack.wait_until_well("worker", 1);
     is_shut_off(&stack);
+    let examined = stack.importer(["doctor", "--job", "simulator"]);
+    assert!(
+        !examined.contains("problem") && !examined.contains("warning"),
+        "{examined}"
+    );
 
     say("the sample");
     stack.importer(["import", "files/resellers.csv", "--job", "simulator"]);
@@ -61,7 +66,9 @@ fn every_row_settles_once_though_a_worker_is_killed() {
     say(format!("{ROWS} rows, and one worker killed among them"));
     fs::write(stack.path("samples/rows.csv"), rows()).unwrap();
     let slowly = "limits.windows=[{calls=60,per=\"1s\"}]";
-    stack.importer(["import", "files/rows.csv", "--job", "simulator", "--set", slowly]);
+    let mut import = vec!["import", "files/rows.csv", "--job", "simulator"];
+    import.extend(["--set", slowly, "--set", "secrets.seal=all"]);
+    stack.importer(import);
     let before = u64::try_from(SAMPLE_ROWS).unwrap();
     wait_for("rows on their way", Duration::from_secs(30), || {
         (stack.creates() > before + 50).then_some(())
@@ -70,6 +77,8 @@ fn every_row_settles_once_though_a_worker_is_killed() {
     assert!(stack.open_rows() > 0, "it was killed in the midst of it");
     stack.wait_until_settled();
     created(&stack, SAMPLE_ROWS + ROWS);
+    let keys: Value = serde_json::from_str(&stack.importer(["keys", "--json"])).unwrap();
+    assert_eq!(keys[0]["rows"], ROWS, "all are sealed: {keys}");
     let folder = stack.importer(["report", "last"]);
     let results = stack.read(&format!("{}/results.csv", folder.trim()));
     assert_eq!(
@@ -101,7 +110,16 @@ fn every_row_settles_once_though_a_worker_is_killed() {
 
 /// What each container may do, and who can see the secrets.
 fn is_shut_off(stack: &Stack<'_>) {
-    let password = stack.read("secrets/redis_password");
+    let secrets = [
+        stack.read("secrets/redis_password"),
+        stack.read("secrets/seal_keys"),
+    ];
+    let secrets: Vec<&str> = secrets
+        .iter()
+        .flat_map(|text| text.lines())
+        .filter_map(|line| line.split(':').next_back())
+        .collect();
+    assert_eq!(secrets.len(), 3);
     let mode = fs::metadata(stack.path("secrets")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o700, "the secrets are the operator's alone");
     for service in ["redis", "worker", "simulator"] {
@@ -122,15 +140,8 @@ fn is_shut_off(stack: &Stack<'_>) {
                 "10001:10001"
             };
             assert_eq!(known["Config"]["User"], user);
-            let heard = [
-                known.to_string(),
-                stack.docker(["top", &container]),
-                stack.compose("logs --no-color"),
-            ];
-            assert!(
-                heard.iter().all(|text| !text.contains(&password)),
-                "{service} shows the password"
-            );
+            let heard = [known.to_string(), stack.docker(["top", &container])].concat();
+            assert!(secrets.iter().all(|secret| !heard.contains(secret)), "{service}");
             let published = &known["NetworkSettings"]["Ports"];
             let open = published
                 .as_object()
@@ -140,6 +151,8 @@ fn is_shut_off(stack: &Stack<'_>) {
             assert_eq!(open, service == "simulator", "{service}: {published}");
         }
     }
+    let logs = stack.compose("logs --no-color");
+    assert!(secrets.iter().all(|secret| !logs.contains(secret)), "in the logs");
     let refused = stack.docker(["exec", &stack.containers("redis")[0], "redis-cli", "dbsize"]);
     assert!(refused.contains("NOAUTH"), "{refused}");
     for (name, value) in [

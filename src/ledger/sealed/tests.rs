@@ -103,6 +103,11 @@ fn sound(seq: u64, seal: Seal) -> NewRow {
     }
 }
 
+/// The same, as the first row of its file.
+fn first(row: NewRow) -> NewRow {
+    NewRow { seq: 0, ..row }
+}
+
 fn faulty(seq: u64, seal: Seal) -> NewRow {
     let fault = RowFault {
         code: "phone.length".into(),
@@ -227,7 +232,7 @@ async fn a_missing_key_pauses_the_batch_and_fails_no_row() {
             .unwrap();
         assert_eq!(pause.reason, PauseReason::Configuration);
         assert!(
-            pause.detail.starts_with("row r-0: sealed with "),
+            pause.detail.starts_with("the request of row r_") && pause.detail.contains(": sealed with "),
             "{}",
             pause.detail
         );
@@ -262,7 +267,9 @@ async fn a_missing_key_holds_up_no_other_batch() {
         },
     };
     let without = fixture.with(&[]);
-    open.feed(&without, &[sound(7, Seal::Nothing)]).await.unwrap();
+    open.feed(&without, &[first(sound(7, Seal::Nothing))])
+        .await
+        .unwrap();
     let claims = without.claim(&ask()).await.unwrap().claims;
     assert_eq!(claims.len(), 1);
     assert_eq!(claims[0].batch, open.batch.id);
@@ -292,7 +299,7 @@ async fn a_payload_carried_to_another_place_is_not_sent() {
 
         let mut to = Fixture::new();
         to.batch.scope.account = account.unwrap_or(&to.batch.scope.account).to_owned();
-        let mut row = sound(seq, Seal::Nothing);
+        let mut row = first(sound(seq, Seal::Nothing));
         if let NewRowBody::Sound {
             payload,
             digest: name,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use enlist::domain::attempt::Attempt;
-use enlist::domain::batch::{Batch, Counts, Pause, Weight};
+use enlist::domain::batch::{Backlog, Batch, Counts, Pause, Weight};
 use enlist::domain::ids::{BatchId, RowKey, Scope};
 use enlist::domain::machine::Order;
 use enlist::domain::time::Timestamp;
@@ -100,6 +100,10 @@ impl Ledger for Everything {
 
     async fn counts(&self, id: &BatchId) -> Result<Counts, LedgerError> {
         self.0.counts(id).await
+    }
+
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog, LedgerError> {
+        self.0.backlog(now).await
     }
 
     async fn rows(&self, id: &BatchId, from: u64, max: u32) -> Result<Vec<RowView>, LedgerError> {
