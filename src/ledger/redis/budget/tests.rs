@@ -66,16 +66,11 @@ fn utilisation(sim: &mut Sim<'_>, window: Window, spans: u32) -> (f64, f64) {
     }
     let questions = (sim.questions - asked) as f64 / (sim.arrivals.len() - from) as f64;
     sim.judge(&[window]);
-<<<<<<< HEAD
     let took = sim.arrivals[last] - sim.arrivals[from];
     (
         window.per.as_millis() as f64 * f64::from(spans) / took as f64,
         questions,
     )
-=======
-    let took = sim.arrivals[from + calls * spans] - sim.arrivals[from];
-    (spans as f64 * per as f64 / took as f64, questions)
->>>>>>> main
 }
 
 /// Nothing of the limit is left unused, however many share it; and all have a part in it.
