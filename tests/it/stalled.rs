@@ -45,7 +45,8 @@ fn in_hand(ledger: &Connection) -> Vec<(i64, String)> {
 
 /// Starts a worker; its name in leases.
 fn worker(rig: &Rig, ledger: &Connection, others: &[&str]) -> (Running, String) {
-    let running = rig.line("worker --in-flight 16").start();
+    let call = rig.line("worker --in-flight 16");
+    let running = call.env("TOKIO_WORKER_THREADS", "2").start();
     let name = wait_for("the worker to claim", || {
         let mut names = in_hand(ledger).into_iter().map(|(_, name)| name);
         names.find(|name| !others.contains(&name.as_str()))

@@ -40,7 +40,11 @@ impl Scene {
     }
 
     fn worker(&self) -> Running {
-        self.on_redis(self.rig.line("worker --in-flight 16")).start()
+        let call = self
+            .rig
+            .line("worker --in-flight 16")
+            .env("TOKIO_WORKER_THREADS", "2");
+        self.on_redis(call).start()
     }
 
     fn cli(&self, words: &[&str]) -> String {
