@@ -61,7 +61,9 @@ pub(crate) struct Table<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) took: Duration,
     pub(crate) retired: &'a Retired,
-    pub(crate) redis_kills: usize,
+    pub(crate) redis_away: &'a [Duration],
+    /// Bytes of its append-only file.
+    pub(crate) redis_file: u64,
     pub(crate) found: &'a Found,
     pub(crate) moved: &'a Moved,
     pub(crate) redis_cpu: Duration,
@@ -81,7 +83,9 @@ impl fmt::Display for Table<'_> {
         line("limit, calls a second", plan.limit.to_string())?;
         line("appendfsync", plan.appendfsync.clone())?;
         line("workers killed", self.retired.kills.to_string())?;
-        line("Redis killed", self.redis_kills.to_string())?;
+        line("Redis killed", self.redis_away.len().to_string())?;
+        let longest = self.redis_away.iter().max().copied().unwrap_or_default();
+        line("Redis away, longest", ms(longest))?;
         line("accounts made", found.made.to_string())?;
         line("made twice", found.twice.to_string())?;
         line("lost", found.lost.to_string())?;
@@ -108,6 +112,8 @@ impl fmt::Display for Table<'_> {
         line("kill to moving again, p99", ms(moved.within(0.99)))?;
         line("kill to moving again, max", ms(moved.longest()))?;
         line("never moved again", moved.stuck.to_string())?;
+        let kib = self.redis_file as f64 / 1024.0 / plan.rows as f64;
+        line("append-only file, a row", format!("{kib:.1} KiB"))?;
         line("processor, Redis, a row", per_row(self.redis_cpu))?;
         line("processor, workers, a row", per_row(self.retired.cpu))
     }
