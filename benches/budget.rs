@@ -64,7 +64,7 @@ async fn measure(windows: &[Window], processes: usize, seconds: usize) {
     let calls = Calls::default();
     let mut budgets: Vec<Arc<dyn Budget>> = Vec::new();
     for _ in 0..processes {
-        let budgets_there = RedisBudgets::open(&server.address, Arc::new(RealWorld::default()))
+        let budgets_there = RedisBudgets::open(&server.access, Arc::new(RealWorld::default()))
             .await
             .unwrap();
         budgets.push(budgets_there.budget("somebody", windows));
@@ -161,7 +161,7 @@ impl Calls {
 struct Server {
     child: Child,
     port: u16,
-    address: RedisAccess,
+    access: RedisAccess,
     _dir: tempfile::TempDir,
 }
 
@@ -198,7 +198,7 @@ impl Server {
         let server = Self {
             child,
             port,
-            address: format!("redis://127.0.0.1:{port}/0?ledger=bench")
+            access: format!("redis://127.0.0.1:{port}/0?ledger=bench")
                 .parse()
                 .unwrap(),
             _dir: dir,

@@ -34,6 +34,7 @@ mod sealed;
 mod secrets;
 mod shapes;
 mod stalled;
+mod stalled_redis;
 mod support;
 mod verbs;
 mod watching;

@@ -26,8 +26,10 @@ const REMEMBERED_MAX: usize = 20_000;
 /// Leave that a process comes to so late is void: it stood still, or was stopped. What a slow line takes comes on top.
 const LEAVE_LATE_MAX: Duration = Duration::from_millis(250);
 
-/// A line to Redis that is quicker than this needs nothing on top.
+/// A line to Redis that is quicker than this needs nothing on top; leave in an answer that took longer than the other
+/// is void.
 const LAG_MIN: Duration = Duration::from_millis(20);
+const LAG_MAX: Duration = Duration::from_secs(2);
 
 /// A machine that slept for less is not noticed; none does.
 const SLEEP_MIN: Duration = Duration::from_millis(5);
@@ -145,7 +147,7 @@ impl Books {
         self.apart_ms = when.apart_ms;
         let now = answer.now_us.div_euclid(1_000);
         let was_set = self.clock.note(asked, answer.now_us, heard);
-        self.lag = heard.since(asked).max(self.lag * 7 / 8);
+        self.lag = heard.since(asked).max(self.lag * 7 / 8).min(LAG_MAX);
         self.windows_told = true;
         self.heard_at = heard;
         self.ahead = span(answer.ahead_ms);

@@ -56,17 +56,21 @@ fn no_window_is_ever_exceeded() {
 
 /// The share of a limit that is used in the long run, and questions for each call. Both ends of what is measured lie
 /// at the same call of the limit's number, so that it does not matter how calls bunch within a window.
-fn utilisation(sim: &mut Sim<'_>, window: Window, spans: usize) -> (f64, f64) {
+fn utilisation(sim: &mut Sim<'_>, window: Window, spans: u32) -> (f64, f64) {
     let per = i64::try_from(window.per.as_millis()).unwrap();
     sim.run(3 * per);
-    let (calls, asked, from) = (window.calls as usize, sim.questions, sim.arrivals.len());
-    while sim.arrivals.len() <= from + calls * spans {
+    let (asked, from) = (sim.questions, sim.arrivals.len());
+    let last = from + (window.calls * spans) as usize;
+    while sim.arrivals.len() <= last {
         sim.run(per / 4);
     }
     let questions = (sim.questions - asked) as f64 / (sim.arrivals.len() - from) as f64;
     sim.judge(&[window]);
-    let took = sim.arrivals[from + calls * spans] - sim.arrivals[from];
-    (spans as f64 * per as f64 / took as f64, questions)
+    let took = sim.arrivals[last] - sim.arrivals[from];
+    (
+        window.per.as_millis() as f64 * f64::from(spans) / took as f64,
+        questions,
+    )
 }
 
 /// Nothing of the limit is left unused, however many share it; and all have a part in it.
@@ -209,7 +213,7 @@ fn all_are_heard_after_a_restart() {
     sim.restarts(&disk, "b", 100);
     sim.redis_is_away = false;
     sim.stands_still(1, 1_500);
-    sim.run(10_000);
+    sim.run(15_000);
     sim.judge(&windows);
     assert_eq!(sim.arrivals.len(), 200);
 }
@@ -226,7 +230,7 @@ fn all_that_redis_lost_is_told_again() {
         };
         let mut sim = Sim::new(&mut far, seed, &windows, 3, 16, luck);
         for run in ["b", "c", "d"] {
-            sim.run(9_000 + 300 * i64::try_from(seed).unwrap());
+            sim.run(13_000 + 300 * i64::try_from(seed).unwrap());
             let disk = sim.dump();
             sim.run(1_500);
             sim.redis_is_away = true;
