@@ -22,10 +22,11 @@ use crate::worker::{Settings, Signal, work};
 /// How often the counts are looked at.
 const TICK: Duration = Duration::from_millis(150);
 
-/// A claim holds this long without being prolonged, so that rows of a killed worker move again within five seconds, even
-/// if the ledger is away for one of them. A worker that cannot prolong for two thirds of it (no line, no processor) loses
-/// its rows to others: that costs a replay each, never a second account.
-pub const LEASE: Duration = Duration::from_millis(3_500);
+/// A claim holds this long without being prolonged. Rows of a killed worker move again after that, and when somebody has
+/// room: within five seconds, even if the ledger begins anew meanwhile and no call may leave for a second. A worker that
+/// cannot prolong for two thirds of it (no line, no processor) loses its rows to others, which costs a replay each, and
+/// never a second account.
+pub const LEASE: Duration = Duration::from_secs(3);
 
 /// Longer than any call may take, so that a clean stop leaves nothing unknown.
 const DRAIN: Duration = Duration::from_secs(80);

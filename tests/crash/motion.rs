@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Motion {
     kills: Sender<Note>,
     eye: Eye,
-    watching: JoinHandle<Moved>,
+    watching: JoinHandle<(Vec<Span>, usize)>,
 }
 
 /// What was leased when a worker was killed.
@@ -52,29 +52,44 @@ struct Seen {
     until: Option<i64>,
 }
 
-/// How long it took.
-#[derive(Debug, Default)]
+/// From when to when.
+pub(crate) type Span = (Instant, Instant);
+
+/// How long it took, in ascending order.
+#[derive(Debug)]
 pub(crate) struct Moved {
-    /// For each row of each killed worker, in ascending order.
+    /// For each row of each killed worker, but for the time in which Redis was away.
     pub(crate) times: Vec<Duration>,
+    /// The same with that time.
+    pub(crate) in_all: Vec<Duration>,
     /// Rows that never moved.
     pub(crate) stuck: usize,
 }
 
 impl Moved {
-    pub(crate) fn longest(&self) -> Duration {
-        self.times.last().copied().unwrap_or_default()
+    fn new(rows: &[Span], away: &[Span], stuck: usize) -> Self {
+        let lost = |(from, to): &Span| -> Duration {
+            let overlap =
+                |(gone, back): &Span| (*to).min(*back).saturating_duration_since((*from).max(*gone));
+            away.iter().map(overlap).sum()
+        };
+        let sorted = |span: &dyn Fn(&Span) -> Duration| {
+            let mut all: Vec<Duration> = rows.iter().map(span).collect();
+            all.sort();
+            all
+        };
+        Self {
+            times: sorted(&|row| row.1 - row.0 - lost(row)),
+            in_all: sorted(&|row| row.1 - row.0),
+            stuck,
+        }
     }
+}
 
-    /// The time within which `share` of the rows moved.
-    pub(crate) fn within(&self, share: f64) -> Duration {
-        let as_many = |index: &usize| *index as f64 >= self.times.len() as f64 * share;
-        let at = (0..self.times.len()).find(as_many);
-        at.map_or_else(
-            || self.longest(),
-            |at| self.times.get(at).copied().unwrap_or_default(),
-        )
-    }
+/// The time within which `percent` of the rows moved.
+pub(crate) fn within(times: &[Duration], percent: usize) -> Duration {
+    let at = (times.len() * percent / 100).min(times.len().saturating_sub(1));
+    times.get(at).copied().unwrap_or_default()
 }
 
 impl Motion {
@@ -94,15 +109,17 @@ impl Motion {
         self.kills.send(Note { at, leased }).unwrap();
     }
 
-    /// Waits for what has not moved yet, with patience.
-    pub(crate) fn end(self) -> Moved {
+    /// Waits for what has not moved yet, with patience. `away` says when Redis was not there.
+    pub(crate) fn end(self, away: &[Span]) -> Moved {
         drop(self.kills);
-        self.watching.join().unwrap()
+        let (rows, stuck) = self.watching.join().unwrap();
+        Moved::new(&rows, away, stuck)
     }
 }
 
-fn watch(eye: &mut Eye, notes: &Receiver<Note>) -> Moved {
-    let mut moved = Moved::default();
+/// The rows that moved, and how many did not.
+fn watch(eye: &mut Eye, notes: &Receiver<Note>) -> (Vec<Span>, usize) {
+    let mut moved = Vec::new();
     // Since which kill each is waited for.
     let mut waiting: Vec<(Instant, Leased)> = Vec::new();
     let mut is_over = false;
@@ -130,7 +147,7 @@ fn watch(eye: &mut Eye, notes: &Receiver<Note>) -> Moved {
             let seen = found.next().unwrap();
             match seen.until {
                 _ if seen.fence != task.fence => {
-                    moved.times.push(now - *since);
+                    moved.push((*since, now));
                     false
                 }
                 Some(until) if until != task.until => {
@@ -141,9 +158,7 @@ fn watch(eye: &mut Eye, notes: &Receiver<Note>) -> Moved {
             }
         });
     }
-    moved.stuck = waiting.len();
-    moved.times.sort();
-    moved
+    (moved, waiting.len())
 }
 
 /// Reads tasks where they lie. Connects anew after trouble.

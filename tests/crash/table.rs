@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::fleet::Retired;
-use crate::motion::Moved;
+use crate::motion::{Moved, Span, within};
 use crate::plan::Plan;
 use crate::support::{Rig, Simulator};
 
@@ -61,7 +61,9 @@ pub(crate) struct Table<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) took: Duration,
     pub(crate) retired: &'a Retired,
-    pub(crate) redis_kills: usize,
+    pub(crate) redis_away: &'a [Span],
+    /// Bytes of its append-only file.
+    pub(crate) redis_file: u64,
     pub(crate) found: &'a Found,
     pub(crate) moved: &'a Moved,
     pub(crate) redis_cpu: Duration,
@@ -72,7 +74,7 @@ impl fmt::Display for Table<'_> {
         let Self {
             plan, found, moved, ..
         } = self;
-        let mut line = |name: &str, value: String| writeln!(f, "{name:<34}{value:>12}");
+        let mut line = |name: &str, value: String| writeln!(f, "{name:<36}{value:>12}");
         let per_row = |span: Duration| format!("{:.3} ms", span.as_secs_f64() * 1e3 / plan.rows as f64);
         let ms = |span: Duration| format!("{} ms", span.as_millis());
         line("rows", plan.rows.to_string())?;
@@ -81,7 +83,9 @@ impl fmt::Display for Table<'_> {
         line("limit, calls a second", plan.limit.to_string())?;
         line("appendfsync", plan.appendfsync.clone())?;
         line("workers killed", self.retired.kills.to_string())?;
-        line("Redis killed", self.redis_kills.to_string())?;
+        line("Redis killed", self.redis_away.len().to_string())?;
+        let away = self.redis_away.iter().map(|(gone, back)| *back - *gone);
+        line("Redis away, longest", ms(away.max().unwrap_or_default()))?;
         line("accounts made", found.made.to_string())?;
         line("made twice", found.twice.to_string())?;
         line("lost", found.lost.to_string())?;
@@ -104,10 +108,17 @@ impl fmt::Display for Table<'_> {
         }
         line("time to settle all", format!("{:.1} s", self.took.as_secs_f64()))?;
         line("rows of killed workers", moved.times.len().to_string())?;
-        line("kill to moving again, p50", ms(moved.within(0.5)))?;
-        line("kill to moving again, p99", ms(moved.within(0.99)))?;
-        line("kill to moving again, max", ms(moved.longest()))?;
+        for (name, percent) in [("p50", 50), ("p99", 99), ("max", 100)] {
+            let moved = within(&moved.times, percent);
+            line(&format!("kill to moving again, {name}"), ms(moved))?;
+        }
+        line(
+            "  with the time Redis was away, max",
+            ms(within(&moved.in_all, 100)),
+        )?;
         line("never moved again", moved.stuck.to_string())?;
+        let kib = self.redis_file as f64 / 1024.0 / plan.rows as f64;
+        line("append-only file, a row", format!("{kib:.1} KiB"))?;
         line("processor, Redis, a row", per_row(self.redis_cpu))?;
         line("processor, workers, a row", per_row(self.retired.cpu))
     }

@@ -25,6 +25,7 @@ mod readme;
 #[allow(dead_code, reason = "the unit tests of the line to Redis use the rest")]
 mod redis_server;
 mod redis_set_back;
+mod redis_trouble;
 mod refeed;
 mod report_folder;
 mod revoked;

@@ -91,6 +91,12 @@ impl RedisServer {
         self.child.wait().unwrap();
     }
 
+    /// How long its files are, in bytes.
+    pub(crate) fn file_len(&self) -> u64 {
+        let files = fs::read_dir(self.dir.path().join(FILES)).unwrap();
+        files.map(|file| file.unwrap().metadata().unwrap().len()).sum()
+    }
+
     /// A copy of its files as they are now.
     pub(crate) fn files(&self) -> TempDir {
         let copy = tempfile::tempdir().unwrap();

@@ -414,10 +414,15 @@ impl Running {
         self.child.as_ref().unwrap().id()
     }
 
+    /// What it has said on stderr so far.
+    pub(crate) fn said(&self) -> String {
+        self.err.as_ref().unwrap().text()
+    }
+
     /// The address after `word` on stderr, as soon as it is there.
     pub(crate) fn address(&self, word: &str) -> String {
         wait_for(word, || {
-            let text = self.err.as_ref().unwrap().text();
+            let text = self.said();
             let (_, after) = text.split_once(word)?;
             let (address, _) = after.split_once(['/', '\n'])?;
             Some(address.trim().to_owned())

@@ -228,7 +228,15 @@ impl Asker {
             Err(error) => {
                 self.books.unheard(ask);
                 if self.trouble.is_none() {
-                    tracing::warn!(%error, "the budget in Redis does not answer; no call leaves until it does");
+                    match &error {
+                        // The ledger beside it does not answer either, and says so: once is enough.
+                        LedgerError::Unavailable(_) => {
+                            tracing::info!(%error, "the budget in Redis does not answer; no call leaves until it does");
+                        }
+                        _ => {
+                            tracing::warn!(%error, "the budget in Redis cannot be used; no call leaves until it can")
+                        }
+                    }
                 }
                 let pauses = self.trouble.get_or_insert_with(|| {
                     ExponentialBuilder::default()
