@@ -76,6 +76,10 @@ fn terminated(worker: Running) {
 fn a_worker_that_stood_still_sends_nothing_late_and_overwrites_nothing() {
     let scene = Scene::imported(ROWS);
     let first = scene.worker();
+    // After the burst at the beginning, when many have leave at once, calls leave one by one.
+    wait_for("calls to leave one by one", || {
+        (scene.simulator.creates() >= 30).then_some(())
+    });
     wait_for("a moment with rows in hand", || {
         first.signal("STOP");
         if scene.in_hand() >= 8 {
