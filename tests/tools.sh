@@ -12,6 +12,7 @@ install() {
 need=()
 command -v cc >/dev/null || need+=(build-essential)
 command -v redis-server >/dev/null || need+=(redis-server)
+command -v openssl >/dev/null || need+=(openssl)
 [ "${#need[@]}" -eq 0 ] || install "${need[@]}"
 
 # A Docker engine for tests/stack, where there is none. That test passes without it and says so; installing it takes root

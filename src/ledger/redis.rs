@@ -13,6 +13,7 @@ mod bytes;
 mod claim;
 mod commit;
 mod dial;
+mod doubt;
 mod examine;
 mod forget;
 mod keys;

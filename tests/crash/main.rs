@@ -15,7 +15,8 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "tests"
+    clippy::cast_possible_truncation,
+    reason = "tests, which read scores that are whole milliseconds"
 )]
 
 mod fleet;
@@ -134,7 +135,7 @@ impl Storm<'_> {
             if settled == self.plan.rows {
                 return;
             }
-            let victim = self.dice.between(0, self.plan.workers as u64 - 1) as usize;
+            let victim = usize::try_from(self.dice.between(0, self.plan.workers as u64 - 1)).unwrap();
             let at = clock();
             self.fleet.kill(victim);
             self.motion.killed(at);

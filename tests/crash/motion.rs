@@ -68,9 +68,12 @@ impl Moved {
 
     /// The time within which `share` of the rows moved.
     pub(crate) fn within(&self, share: f64) -> Duration {
-        let at = (self.times.len() as f64 * share) as usize;
-        let at = at.min(self.times.len().saturating_sub(1));
-        self.times.get(at).copied().unwrap_or_default()
+        let as_many = |index: &usize| *index as f64 >= self.times.len() as f64 * share;
+        let at = (0..self.times.len()).find(as_many);
+        at.map_or_else(
+            || self.longest(),
+            |at| self.times.get(at).copied().unwrap_or_default(),
+        )
     }
 }
 

@@ -20,6 +20,7 @@ mod healthcheck;
 mod interrupted;
 mod keys;
 mod ledger_conformance;
+mod lost_second;
 mod readme;
 #[allow(dead_code, reason = "the unit tests of the line to Redis use the rest")]
 mod redis_server;
@@ -32,6 +33,7 @@ mod sealed;
 mod secrets;
 mod shapes;
 mod stalled;
+mod stalled_redis;
 mod support;
 mod verbs;
 mod watching;

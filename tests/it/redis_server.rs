@@ -187,7 +187,8 @@ fn is_up(child: &mut Child, port: u16) -> bool {
         }
         let pid = format!("process_id:{}", child.id());
         let told = cli(port, &["info"]);
-        (told.contains(&pid) && told.contains("loading:0")).then_some(true)
+        let has = |wanted: &str| told.lines().any(|line| line.trim_end() == wanted);
+        (has(&pid) && has("loading:0")).then_some(true)
     })
 }
 

@@ -10,6 +10,11 @@ use crate::domain::policy::spread;
 use crate::domain::task::{Outcome, ParkReason, State, Task, Then};
 use crate::domain::time::Timestamp;
 
+/// A new id that follows from a gateway's refusals rests so long before it is sent. A ledger that writes to its disk every
+/// second may lose the note of it: the old id, sent again then, would not be refused for ever, and make a second account.
+/// (Where look-ups lead to a new id they are made again after such a loss, and find what was sent.)
+const REST: Duration = Duration::from_secs(3);
+
 /// A task being moved.
 pub(super) struct Next<'a> {
     pub(super) task: Task,
@@ -138,6 +143,7 @@ impl Next<'_> {
         }
         if refusals.is_multiple_of(patience.max(1)) && self.task.state == State::Queued {
             new_generation(&mut self.task);
+            self.task.due_at = self.task.due_at.max(self.now.plus(REST));
         }
     }
 

@@ -373,6 +373,25 @@ fn the_same_intent_has_the_same_id_and_another_has_another() {
     assert_eq!(distinct.len(), others.len());
 }
 
+#[test]
+fn a_new_id_after_refusals_rests_until_a_ledger_has_kept_it() {
+    let refusals = answers().into_iter().filter(|(_, answer)| {
+        matches!(
+            answer,
+            Answer::Refused(Refused::Throttled { .. } | Refused::TokenStale | Refused::IdsRefused(_))
+        )
+    });
+    for (name, refusal) in refusals {
+        let (mut task, mut now) = (Task::new(Action::Create, digest("one"), NOW), NOW);
+        while task.generation == 0 {
+            now = now.max(task.due_at);
+            task = apply(&task, &Event::Sent, &rules(), now, 7).task;
+            task = apply(&task, &Event::Answer(refusal.clone()), &rules(), now, 7).task;
+        }
+        assert!(task.due_at.since(now) >= Duration::from_secs(3), "{name}");
+    }
+}
+
 fn any_answer() -> impl Strategy<Value = Answer> {
     prop::sample::select(answers()).prop_map(|(_, answer)| answer)
 }

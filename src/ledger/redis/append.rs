@@ -1,27 +1,21 @@
 //! Rows coming in: new ones make tasks, known ones feed theirs. A few blocks of rows at a time, each part whole or not at
 //! all. Keys are first taken to be new; the script says which are not.
 
+mod import;
+
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use redis::{Cmd, Pipeline};
+use redis::Pipeline;
 
+use self::import::{Draft, Import};
 use super::batches::{Known, unsigned};
 use super::block::{self, BLOCK_ROWS, BlockRow, block_of};
-use super::keys::bucket;
 use super::reply::{bytes, list, next, number, text};
-use super::save::{Save, add_counts, place, score};
-use super::stored::{Stored, fence_at};
-use super::tasks::id_bytes;
 use super::{CHUNK, ROUNDS_MAX, RedisLedger, lua, too_busy};
-use crate::domain::ids::{BatchId, Digest, RowKey};
-use crate::domain::machine::{Order, order};
-use crate::domain::task::Task;
+use crate::domain::ids::{BatchId, RowKey};
 use crate::domain::time::Timestamp;
-use crate::engine::ports::{Appended, LedgerError, NewRow, NewRowBody};
-use crate::ledger::counting::Differences;
-use crate::ledger::moves::{Hold, fed};
-use crate::ledger::places::{Sources, row_id};
+use crate::engine::ports::{Appended, LedgerError, NewRow};
 
 /// What the script said to a part.
 enum Said {
@@ -38,13 +32,6 @@ enum Said {
 struct Block {
     pressed: Vec<u8>,
     rows: BTreeMap<u64, BlockRow>,
-}
-
-/// A task on its way through the rows of a part.
-struct Draft {
-    /// As it lay, if it is not new.
-    old: Option<(Stored, Vec<u8>)>,
-    new: Stored,
 }
 
 impl RedisLedger {
@@ -77,7 +64,8 @@ impl RedisLedger {
         for _ in 0..ROUNDS_MAX {
             let mut blocks = self.blocks_of(batch, rows).await?;
             let tasks = self.tasks_of(batch.space, &keys).await?;
-            let mut import = Import::new(batch, tasks, now);
+            let doubt = self.doubt(tasks.values().map(|draft| draft.new.id)).await?;
+            let mut import = Import::new(batch, tasks, doubt, now);
             for row in rows {
                 let block = blocks.entry(block_of(row.seq)).or_insert_with(|| Block {
                     pressed: Vec::new(),
@@ -225,151 +213,10 @@ fn parts(rows: &[NewRow]) -> impl Iterator<Item = &[NewRow]> {
     })
 }
 
-/// What the rows of a part come to.
-struct Import {
-    batch: Known,
-    now: Timestamp,
-    appended: Appended,
-    imported: u64,
-    /// Rows that were not there.
-    rows: usize,
-    tasks: HashMap<RowKey, Draft>,
-    /// Keys in the order they were met, so that numbers mean the same here and in the script.
-    made: Vec<RowKey>,
-    counts: Differences<i64>,
-}
-
-impl Import {
-    fn new(batch: Known, tasks: HashMap<RowKey, Draft>, now: Timestamp) -> Self {
-        Self {
-            batch,
-            now,
-            appended: Appended::default(),
-            imported: batch.imported,
-            rows: 0,
-            tasks,
-            made: Vec::new(),
-            counts: Differences::default(),
-        }
-    }
-
-    fn new_keys(&self) -> Vec<RowKey> {
-        self.made.clone()
-    }
-
-    fn take(&mut self, row: &NewRow) -> Result<BlockRow, LedgerError> {
-        let id = row_id(self.batch.no, row.seq)?;
-        self.rows += 1;
-        self.imported = self.imported.max(row.seq.saturating_add(1));
-        let mut kept = BlockRow {
-            seq: row.seq,
-            line: row.line,
-            cells: row.cells.clone(),
-            task: None,
-            payload: None,
-            faults: Vec::new(),
-        };
-        match &row.body {
-            NewRowBody::Faulty(faults) => {
-                self.appended.faulty += 1;
-                kept.faults.clone_from(faults);
-            }
-            NewRowBody::Sound { key, payload, digest } => {
-                let (task, is_needed) = match self.tasks.contains_key(key) {
-                    true => self.feed(id, key, *digest)?,
-                    false => (self.make(id, key, *digest), true),
-                };
-                kept.task = Some(task);
-                kept.payload = is_needed.then(|| payload.clone());
-            }
-        }
-        Ok(kept)
-    }
-
-    /// A task for a key that is new.
-    fn make(&mut self, id: i64, key: &RowKey, digest: Digest) -> i64 {
-        let mut task = Task::new(self.batch.action, digest, self.now);
-        if self.batch.cancelled {
-            task = order(&task, &Order::Cancel, self.now);
-        }
-        self.appended.new += 1;
-        self.counts.came(self.batch.no, &task);
-        let new = Stored {
-            id,
-            fence: fence_at(self.now),
-            since: None,
-            owner: self.batch.no,
-            key: key.clone(),
-            sources: Sources {
-                in_force: id,
-                staged: None,
-            },
-            task,
-        };
-        self.made.push(key.clone());
-        self.tasks.insert(key.clone(), Draft { old: None, new });
-        id
-    }
-
-    /// Feeds the task of a known key; says which it is, and whether this row's payload is needed.
-    fn feed(&mut self, row: i64, key: &RowKey, digest: Digest) -> Result<(i64, bool), LedgerError> {
-        let Some(draft) = self.tasks.get_mut(key) else {
-            return Err(LedgerError::Corrupt("a task came and went".into()));
-        };
-        let old = draft.new.clone();
-        // The end of the hold does not matter here.
-        let hold = old.since.map(|since| Hold { since, until: since });
-        let moved = fed(&old.task, hold, digest, self.batch.cancelled, self.now);
-        let slot = if digest != old.task.payload {
-            &mut self.appended.changed
-        } else if moved.task.state.is_settled() {
-            &mut self.appended.unchanged
-        } else {
-            &mut self.appended.resumed
-        };
-        *slot += 1;
-        self.counts
-            .moved(old.owner, &old.task, self.batch.no, &moved.task);
-        if hold.is_some() && !moved.hold_ends {
-            // The batch changes, the lease stays.
-            draft.new.owner = self.batch.no;
-            return Ok((old.id, false));
-        }
-        draft.new = old.becoming(self.batch.no, moved.task, Some((digest, row)))?;
-        Ok((old.id, draft.new.sources.has(row)))
-    }
-
-    /// As `append.lua` reads it, from the new keys on.
-    fn add_to(&self, cmd: &mut Cmd) {
-        cmd.arg(self.made.len());
-        for key in &self.made {
-            if let Some(Draft { new, .. }) = self.tasks.get(key) {
-                cmd.arg(bucket(self.batch.space, key))
-                    .arg(key.as_str())
-                    .arg(&id_bytes(new.id))
-                    .arg(new.encode())
-                    .arg(place(new))
-                    .arg(score(new).map_or_else(String::new, |at| at.to_string()));
-            }
-        }
-        let saves: Vec<Save> = self
-            .tasks
-            .values()
-            .filter_map(|draft| {
-                let (old, bytes) = draft.old.as_ref()?;
-                (draft.new != *old).then(|| Save::new(old, bytes.clone(), &draft.new, Differences::default()))
-            })
-            .collect();
-        cmd.arg(saves.len());
-        saves.iter().for_each(|save| save.add_to(cmd));
-        let counts: Vec<_> = self.counts.clone().into_changes().collect();
-        add_counts(cmd, &counts);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::ports::NewRowBody;
 
     fn row(seq: u64) -> NewRow {
         NewRow {

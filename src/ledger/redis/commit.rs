@@ -275,7 +275,7 @@ fn noted(commit: &Commit, owner: i64) -> Vec<Noted> {
         .collect()
 }
 
-/// A call in bytes; [`super::read::read_call`] reads it.
+/// A call in bytes; `read_call` in `read.rs` reads it.
 fn write_call(attempt: &Attempt) -> Vec<u8> {
     let mut writer = Writer::with_capacity(64);
     writer.byte(match attempt.kind {

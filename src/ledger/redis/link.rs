@@ -129,6 +129,12 @@ impl Link {
         &self.shared.name
     }
 
+    /// Which line this is since the beginning. Behind the next there may be a server that lost the last it was told: what
+    /// was read over one is no truth over another.
+    pub(crate) fn line_number(&self) -> u64 {
+        self.shared.standing().number
+    }
+
     /// Runs a script with the arguments that `fill` adds. It may have run even if no answer came: scripts must bear
     /// repetition. `key` begins with the ledger's tag; the script makes the names of its keys from it.
     pub(crate) async fn run(

@@ -16,6 +16,7 @@ pub(super) static COMMIT: Lua = script!("commit");
 pub(super) static EXTEND: Lua = script!("extend");
 pub(super) static DROP: Lua = script!("drop");
 pub(super) static FORGET: Lua = script!("forget");
+pub(super) static LIVES: Lua = script!("lives");
 pub(super) static OPEN_BATCH: Lua = script!("open_batch");
 pub(super) static PAUSE: Lua = script!("pause");
 pub(super) static PEEK: Lua = script!("peek");

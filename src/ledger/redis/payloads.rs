@@ -20,14 +20,27 @@ const FETCH_MAX: usize = 50;
 
 type BlockNo = (i64, u64);
 
-/// The blocks opened last.
+/// The blocks opened last, over one line to Redis. A server that was set back gives another batch the number of one it
+/// has forgotten, and other payloads the same places.
 #[derive(Debug, Default)]
 pub(super) struct Payloads {
+    line: u64,
     blocks: HashMap<BlockNo, HashMap<i64, Arc<str>>>,
     oldest: VecDeque<BlockNo>,
 }
 
 impl Payloads {
+    /// What was read over this line.
+    fn over(&mut self, line: u64) -> &mut Self {
+        if self.line != line {
+            *self = Self {
+                line,
+                ..Self::default()
+            };
+        }
+        self
+    }
+
     fn get(&self, row: i64) -> Option<Arc<str>> {
         let block = (batch_of(row), block_of(seq_of(row)));
         self.blocks.get(&block)?.get(&row).cloned()
@@ -55,8 +68,10 @@ impl RedisLedger {
     pub(super) async fn payloads(&self, rows: &[i64]) -> Result<HashMap<i64, Arc<str>>, LedgerError> {
         let mut found = HashMap::with_capacity(rows.len());
         let mut missing = BTreeSet::new();
+        let line = self.link.line_number();
         {
-            let kept = lock(&self.payloads);
+            let mut kept = lock(&self.payloads);
+            let kept = kept.over(line);
             for row in rows {
                 match kept.get(*row) {
                     Some(payload) => {
@@ -70,10 +85,12 @@ impl RedisLedger {
         }
         let missing: Vec<BlockNo> = missing.into_iter().collect();
         for part in missing.chunks(FETCH_MAX) {
-            for (no, rows) in part.iter().zip(self.blocks(part).await?) {
-                lock(&self.payloads).keep(*no, rows);
+            let blocks = self.blocks(part).await?;
+            let mut kept = lock(&self.payloads);
+            let kept = kept.over(line);
+            for (no, rows) in part.iter().zip(blocks) {
+                kept.keep(*no, rows);
             }
-            let kept = lock(&self.payloads);
             found.extend(rows.iter().filter_map(|row| Some((*row, kept.get(*row)?))));
         }
         Ok(found)

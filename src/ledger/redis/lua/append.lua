@@ -2,7 +2,7 @@
 -- ARGV: format, batch, cancelled, first row, imported,
 --   n_blocks, (field, expected, new)*,
 --   n_new, (bucket, key, id, task, lane, score)*,
---   n_saves, save*, n_counts, counts.
+--   life, n_saves, save*, n_counts, counts.
 -- Answers {} when done, {'again'} when a block, a task or the batch has changed, {'known', n…} with the numbers of
 -- keys thought new that are not, {'behind', imported} when rows before the first are not there.
 local batch, cancelled, first, imported = arg(), arg(), tonumber(arg()), tonumber(arg())
@@ -37,8 +37,12 @@ if #known > 1 then
   return known
 end
 
-local saves = {}
-for i = 1, tonumber(arg()) do
+-- A server that was set back may show tasks as they were seen that are not what was seen.
+local seen_in, n_saves, saves = arg(), tonumber(arg()), {}
+if n_saves > 0 and seen_in ~= life() then
+  return { 'again' }
+end
+for i = 1, n_saves do
   local item = read_save()
   if redis.call('HGET', tasks(item.id), item.id) ~= item.expected then
     return { 'again' }

@@ -13,6 +13,12 @@ local function arg()
   return ARGV[at]
 end
 
+-- The server's life: another after each start and each failover. Empty if it does not say.
+local function life()
+  local info = redis.pcall('INFO', 'server')
+  return type(info) == 'string' and string.match(info, 'run_id:(%w+)') or ''
+end
+
 -- An id's first three bytes are the number of the batch whose row made the task.
 local function tasks(id)
   local a, b, c = string.byte(id, 1, 3)

@@ -15,7 +15,8 @@ end
 no = redis.call('HINCRBY', meta, 'batches', 1)
 redis.call('HSET', p .. 'batches', id, no)
 redis.call('HSET', p .. 'b:' .. no, 'id', id, 'space', space_no, 'batch', batch, 'job', job, 'pause', pause,
-  'cancelled', cancelled, 'weight', weight, 'rows', rows, 'imported', 0)
+  'cancelled', cancelled, 'weight', weight, 'rows', rows, 'imported', 0,
+  'life', life())
 if pause ~= '' then
   redis.call('SADD', p .. 'paused', no)
 end
