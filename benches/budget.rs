@@ -35,8 +35,15 @@ fn main() {
         .build()
         .unwrap();
     println!(
-        "{:>22} {:>10} {:>8} {:>11} {:>18} {:>20} {:>14}",
-        "limit", "processes", "used", "over limit", "Redis us a call", "round trips a call", "bytes a call"
+        "{:>22} {:>10} {:>8} {:>11} {:>18} {:>20} {:>12} {:>14}",
+        "limit",
+        "processes",
+        "used",
+        "over limit",
+        "Redis us a call",
+        "round trips a call",
+        "us a script",
+        "bytes a call"
     );
     let second = |calls| Window {
         calls,
@@ -87,7 +94,7 @@ async fn measure(windows: &[Window], processes: usize, seconds: usize) {
     let arrivals = calls.arrivals();
     let used = window.per.as_secs_f64() * seconds as f64 / (arrivals[last] - arrivals[from]).as_secs_f64();
     println!(
-        "{:>22} {:>10} {:>8.3} {:>11} {:>18.1} {:>20.2} {:>14}",
+        "{:>22} {:>10} {:>8.3} {:>11} {:>18.1} {:>20.2} {:>12.0} {:>14}",
         show(windows),
         processes,
         used,
@@ -98,6 +105,7 @@ async fn measure(windows: &[Window], processes: usize, seconds: usize) {
             .unwrap(),
         (after.cpu_us - before.cpu_us) / made,
         (after.scripts - before.scripts) / made,
+        (after.script_us - before.script_us) / (after.scripts - before.scripts),
         server.bytes(),
     );
 }
@@ -169,6 +177,7 @@ struct Server {
 struct Costs {
     cpu_us: f64,
     scripts: f64,
+    script_us: f64,
 }
 
 impl Server {
@@ -232,6 +241,7 @@ impl Server {
         Costs {
             cpu_us: (number("used_cpu_sys:", ":") + number("used_cpu_user:", ":")) * 1e6,
             scripts: number("cmdstat_evalsha:", "calls="),
+            script_us: number("cmdstat_evalsha:", "usec="),
         }
     }
 

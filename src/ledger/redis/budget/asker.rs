@@ -9,7 +9,7 @@ use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::ask::{ASK, Answer, Ask, CallNo};
-use super::books::{Books, Heard};
+use super::books::Books;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::LedgerError;
 use crate::ledger::redis::link::Link;
@@ -157,7 +157,6 @@ impl Asker {
     }
 
     fn note(&mut self, note: Note) {
-        self.books.wake(apart_ms(&*self.world));
         match note {
             Note::Waits(hand) => self.waiting.push_back(hand),
             Note::Arrived(call, at) => self.books.arrived(call, at),
@@ -173,7 +172,6 @@ impl Asker {
             self.waiting.clear();
         }
         self.books.keep(self.waiting.len());
-        self.books.wake(apart_ms(&*self.world));
         while let Some(call) = self.books.take(self.world.steady()) {
             self.give(call);
         }
@@ -215,12 +213,7 @@ impl Asker {
         let heard = self.world.steady();
         match answered {
             Ok(answer) => {
-                let when = Heard {
-                    asked: asked.unwrap_or(heard),
-                    heard,
-                    apart_ms: apart_ms(&*self.world),
-                };
-                self.books.hear(&ask, &answer, &when);
+                self.books.hear(&ask, &answer, asked.unwrap_or(heard), heard);
                 if self.trouble.take().is_some() {
                     tracing::info!("the budget in Redis answers again");
                 }
@@ -249,20 +242,6 @@ impl Asker {
             }
         }
     }
-}
-
-/// By how much the wall clock is ahead of the steady one, to 2 ms; more, if this thread is hardly let run.
-fn apart_ms(world: &dyn World) -> i64 {
-    let mut found = i64::MAX;
-    for _ in 0..3 {
-        let steady = world.steady();
-        let wall = world.now();
-        found = found.min(wall.as_ms().saturating_sub(steady.as_ms()));
-        if world.steady().since(steady) <= Duration::from_millis(1) {
-            break;
-        }
-    }
-    found
 }
 
 /// The answer to the question asked; waits for ever if none is.

@@ -31,9 +31,6 @@ const LEAVE_LATE_MAX: Duration = Duration::from_millis(250);
 const LAG_MIN: Duration = Duration::from_millis(20);
 const LAG_MAX: Duration = Duration::from_secs(2);
 
-/// A machine that slept for less is not noticed; none does.
-const SLEEP_MIN: Duration = Duration::from_millis(5);
-
 /// Arrivals are told at once when there are so many of them.
 const ARRIVED_MANY: usize = TOLD_MAX / 2;
 
@@ -41,8 +38,6 @@ const ARRIVED_MANY: usize = TOLD_MAX / 2;
 #[derive(Debug, Default)]
 pub(super) struct Books {
     clock: Clock,
-    /// The wall clock less the steady one, in milliseconds; grows while the machine sleeps.
-    apart_ms: i64,
     life: String,
     next: CallNo,
     /// Numbers below this may have been given by an answer that never came.
@@ -141,10 +136,8 @@ impl Books {
         self.again.extend(ask.again.into_iter().map(|(call, _)| call));
     }
 
-    /// The answer came.
-    pub(super) fn hear(&mut self, ask: &Ask, answer: &Answer, when: &Heard) {
-        let Heard { asked, heard, .. } = *when;
-        self.apart_ms = when.apart_ms;
+    /// The answer came at `heard`, to the question put at `asked`.
+    pub(super) fn hear(&mut self, ask: &Ask, answer: &Answer, asked: Timestamp, heard: Timestamp) {
         let now = answer.now_us.div_euclid(1_000);
         let was_set = self.clock.note(asked, answer.now_us, heard);
         self.lag = heard.since(asked).max(self.lag * 7 / 8).min(LAG_MAX);
@@ -217,13 +210,6 @@ impl Books {
         self.leave.first_key_value().map(|((at, _), _)| *at)
     }
 
-    /// Notices that the machine slept: the steady clock stood still, the wall clock, now `apart_ms` ahead, did not.
-    pub(super) fn wake(&mut self, apart_ms: i64) {
-        if apart_ms.saturating_sub(self.apart_ms) > ms(SLEEP_MIN) {
-            self.clock.forget();
-        }
-    }
-
     /// Takes leave whose time has come. What comes too late is given back: it would arrive after it is taken to.
     pub(super) fn take(&mut self, now: Timestamp) -> Option<CallNo> {
         if self.leave.is_empty() {
@@ -294,17 +280,6 @@ impl Books {
     pub(super) fn has_news(&self) -> bool {
         self.pause_untold || !self.unused.is_empty() || !self.arrived.is_empty() || !self.again.is_empty()
     }
-}
-
-/// When an answer came.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Heard {
-    /// When the question was asked, by the steady clock.
-    pub(super) asked: Timestamp,
-    /// When the answer came, by the steady clock.
-    pub(super) heard: Timestamp,
-    /// By how much the wall clock was ahead of the steady one, in milliseconds.
-    pub(super) apart_ms: i64,
 }
 
 fn span(span_ms: i64) -> Duration {

@@ -81,11 +81,6 @@ impl Clock {
             .saturating_add(most_us);
         Some(ms_after(us))
     }
-
-    /// The steady clock stood still while the machine slept: what was known no longer holds.
-    pub(super) const fn forget(&mut self) {
-        self.0 = None;
-    }
 }
 
 impl Bounds {

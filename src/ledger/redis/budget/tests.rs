@@ -261,22 +261,6 @@ fn a_clock_that_is_set_stops_nothing() {
     }
 }
 
-/// Leave from before a sleep is too old, though the steady clock does not show it.
-#[test]
-fn a_machine_that_slept_leaves_nothing_late() {
-    let mut far = far::Far::start();
-    for seed in 0..20 {
-        let luck = Luck {
-            sleeps: 30,
-            ..Luck::default()
-        };
-        let windows = [window(20, 1_000)];
-        let mut sim = Sim::new(&mut far, seed, &windows, 3, 16, luck);
-        sim.run(15_000);
-        sim.judge(&windows);
-    }
-}
-
 #[test]
 fn a_pause_holds_everybody() {
     let mut far = far::Far::start();

@@ -7,7 +7,7 @@ use super::far::{Dice, Dump, Far};
 use crate::domain::policy::rate::Window;
 use crate::domain::time::Timestamp;
 use crate::ledger::redis::budget::ask::{Answer, Ask, CallNo};
-use crate::ledger::redis::budget::books::{Books, Heard};
+use crate::ledger::redis::budget::books::Books;
 use crate::ledger::redis::budget::windows_text;
 
 /// What goes wrong.
@@ -23,8 +23,6 @@ pub(super) struct Luck {
     pub(super) deaths: u64,
     /// Times that a worker stands still for up to 3 s, in 100 s of each.
     pub(super) stalls: u64,
-    /// Times that a worker's machine sleeps for up to 3 s, its steady clock with it, in 100 s of each.
-    pub(super) sleeps: u64,
     /// Pauses of up to 1.5 s that the provider asks for, in 100 s of each worker.
     pub(super) pauses: u64,
     /// A question takes up to this to reach Redis, and its answer as long, in ms.
@@ -41,7 +39,6 @@ impl Default for Luck {
             answer_lost: 0,
             deaths: 0,
             stalls: 0,
-            sleeps: 0,
             pauses: 0,
             line_max: 2,
             way_max: 5,
@@ -159,11 +156,6 @@ impl<'a> Sim<'a> {
                 if self.strikes(self.luck.stalls) {
                     worker.stands_until = self.now + self.between(1, 3_000);
                 }
-                if self.strikes(self.luck.sleeps) {
-                    let span = self.between(10, 3_000);
-                    worker.stands_until = self.now + span;
-                    worker.steady_ms -= span;
-                }
                 if self.now >= worker.stands_until {
                     self.step(worker);
                 }
@@ -206,7 +198,6 @@ impl<'a> Sim<'a> {
     fn step(&mut self, worker: &mut Worker) {
         let steady = Timestamp::from_ms(self.now + worker.steady_ms);
         let now = self.now;
-        worker.books.wake(-worker.steady_ms);
         for (_, call) in worker.answers.extract_if(.., |(at, _)| *at <= now) {
             worker.books.arrived(call, steady);
             worker.waiting += 1;
@@ -215,12 +206,7 @@ impl<'a> Sim<'a> {
             let asking = worker.asking.take().unwrap();
             match asking.answer.filter(|_| asking.back_known) {
                 Some(answer) => {
-                    let when = Heard {
-                        asked: asking.asked,
-                        heard: steady,
-                        apart_ms: -worker.steady_ms,
-                    };
-                    worker.books.hear(&asking.ask, &answer, &when);
+                    worker.books.hear(&asking.ask, &answer, asking.asked, steady);
                 }
                 None => {
                     worker.books.unheard(asking.ask);
