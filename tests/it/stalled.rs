@@ -144,6 +144,10 @@ fn a_worker_that_stood_still_sends_nothing_late() {
     let (rig, simulator) = imported(ROWS);
     let ledger = ledger(&rig);
     let (first, first_name) = worker(&rig, &ledger, &[]);
+    // After the burst at the beginning, when many have leave at once, calls leave one by one.
+    wait_for("calls to leave one by one", || {
+        (simulator.creates() >= 30).then_some(())
+    });
     let held = stop_in_the_middle(&first, &first_name, &ledger);
     let second = rig.line("worker --in-flight 16").start();
     wait_for("the other to do all the rest", || {
