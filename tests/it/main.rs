@@ -22,6 +22,7 @@ mod keys;
 mod ledger_conformance;
 mod lost_second;
 mod readme;
+mod redis_damaged;
 #[allow(dead_code, reason = "the unit tests of the line to Redis use the rest")]
 mod redis_server;
 mod redis_set_back;

@@ -130,8 +130,8 @@ impl RedisLedger {
         let list: Vec<&RowKey> = keys.iter().collect();
         let ids: Vec<i64> = self.ids_of(space, &list).await?.into_iter().flatten().collect();
         let mut tasks = HashMap::with_capacity(ids.len());
-        for found in self.find(&ids).await?.into_values() {
-            let old = found.stored?;
+        for (id, found) in self.find(&ids).await? {
+            let old = found.stored.map_err(|error| named(id, &error))?;
             let draft = Draft {
                 new: old.clone(),
                 old: Some((old.clone(), found.bytes)),
@@ -182,6 +182,13 @@ impl RedisLedger {
             },
         }
     }
+}
+
+/// The error with the task that it is about.
+fn named(task: i64, error: &LedgerError) -> LedgerError {
+    LedgerError::Corrupt(format!(
+        "task {task}: {error}; hint: docs/operations.md, recovering by hand"
+    ))
 }
 
 /// A part is closed at the next block once it has so many rows, so that it ends with [`CHUNK`] where rows come in order.

@@ -12,7 +12,7 @@ use super::commit::Item;
 use super::reply::{bytes, list, next, number, text};
 use super::save::Save;
 use super::stored::{Lane, Stored, fence_at, next_fence, six};
-use super::tasks::id_of;
+use super::tasks::{id_bytes, id_of};
 use super::{CHUNK, RedisLedger, lock, lua};
 use crate::domain::batch::Weight;
 use crate::domain::ids::BatchId;
@@ -59,7 +59,7 @@ impl RedisLedger {
         let is_due = |batch: &OpenBatch| (batch.due, batch.left) != ([0; 2], [0; 2]);
         if open.iter().any(|batch| batch.cancelled && is_due(batch)) {
             for batch in open.iter().filter(|batch| batch.cancelled) {
-                self.settle_cancelled(batch.no, ask.now).await?;
+                self.settle_cancelled(batch.no, ask).await?;
             }
             open = self.peek(ask.only.as_ref(), ask.now, ask.max).await?;
         }
@@ -199,11 +199,7 @@ impl RedisLedger {
                 match Stored::decode(id, &bytes(task)?.unwrap_or_default()) {
                     Ok(stored) => taken.push(stored),
                     // It stays lent to nobody for the length of a lease, and holds no other up.
-                    Err(error) => tracing::error!(
-                        %error,
-                        task = id,
-                        "a task cannot be read and is passed over; hint: docs/operations.md, recovering by hand"
-                    ),
+                    Err(error) => pass_over(id, &error),
                 }
             }
             for ((owner, class), head) in lanes.iter().zip(list(next(&mut answer)?)?) {
@@ -269,23 +265,40 @@ impl RedisLedger {
     }
 
     /// Nothing of a cancelled batch is sent again: what falls due there, or was left lying by a dead worker, is settled.
-    async fn settle_cancelled(&self, no: i64, now: Timestamp) -> Result<(), LedgerError> {
-        let mut ids = Vec::new();
+    async fn settle_cancelled(&self, no: i64, ask: &ClaimAsk) -> Result<(), LedgerError> {
+        let now = ask.now;
+        let mut lanes = BTreeMap::new();
         for lane in Lane::all(no) {
+            let set = self.keys.named(format_args!("d:{lane}"));
             let mut due = redis::cmd("ZRANGEBYSCORE");
-            due.arg(self.keys.named(format_args!("d:{lane}")))
+            due.arg(&set)
                 .arg("-inf")
                 .arg(now.as_ms())
                 .arg("LIMIT")
                 .arg(0)
                 .arg(CANCELLED_MAX);
             for id in list(self.link.ask(&due).await?)? {
-                ids.push(id_of(&bytes(id)?.unwrap_or_default())?);
+                lanes.insert(id_of(&bytes(id)?.unwrap_or_default())?, set.clone());
             }
         }
+        let ids: Vec<i64> = lanes.keys().copied().collect();
         let mut items = Vec::new();
-        for found in self.find(&ids).await?.into_values() {
-            let old = found.stored?;
+        for (id, found) in self.find(&ids).await? {
+            let old = match found.stored {
+                Ok(old) => old,
+                Err(error) => {
+                    pass_over(id, &error);
+                    let mut later = redis::cmd("ZADD");
+                    let until = ask.now.plus(ask.lease.max(LEASE_MIN));
+                    later
+                        .arg(lanes.get(&id))
+                        .arg("XX")
+                        .arg(until.as_ms())
+                        .arg(&id_bytes(id));
+                    self.link.ask(&later).await?;
+                    continue;
+                }
+            };
             let hold = old.since.map(|since| Hold { since, until: now });
             if let Some(moved) = ordered(&old.task, hold, &Order::Cancel, now) {
                 let new = old.becoming(old.owner, moved.task, None)?;
@@ -295,6 +308,15 @@ impl RedisLedger {
         // Whatever somebody else has changed meanwhile is met again.
         self.write(&items).await.map(|_| ())
     }
+}
+
+/// Says that a task is passed over; it is met again after the length of a lease.
+pub(super) fn pass_over(task: i64, error: &LedgerError) {
+    tracing::error!(
+        %error,
+        task,
+        "a task cannot be read and is passed over; hint: docs/operations.md, recovering by hand"
+    );
 }
 
 fn open_batch(

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::claim::pass_over;
 use super::commit::{Item, Written};
 use super::payloads::blocks_between;
 use super::save::Save;
@@ -58,10 +59,12 @@ impl RedisLedger {
                 return Ok(changed);
             }
             let mut mine = Vec::new();
-            for found in self.find(&left).await?.into_values() {
-                let stored = found.stored?;
-                if stored.owner == owner {
-                    mine.push((stored, found.bytes));
+            for (id, found) in self.find(&left).await? {
+                match found.stored {
+                    Ok(stored) if stored.owner == owner => mine.push((stored, found.bytes)),
+                    Ok(_) => {}
+                    // An order to hundreds should not fail by one.
+                    Err(error) => pass_over(id, &error),
                 }
             }
             let holds = self

@@ -19,6 +19,9 @@ local function life()
   return type(info) == 'string' and string.match(info, 'run_id:(%w+)') or ''
 end
 
+-- What scripts read at the beginning of a task.
+local head_len = 14
+
 -- An id's first three bytes are the number of the batch whose row made the task.
 local function tasks(id)
   local a, b, c = string.byte(id, 1, 3)

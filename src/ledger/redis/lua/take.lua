@@ -25,7 +25,14 @@ local function take(from, to, class, max)
   local n = 0
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', due(from), '-inf', now, 'LIMIT', 0, max)) do
     local task = redis.call('HGET', tasks(id), id)
-    if from ~= to or not task then
+    if task and #task < head_len then
+      -- It is no task. Whoever asks is told, and it is met again later.
+      redis.call('ZADD', due(from), untl, id)
+      taken[#taken + 1] = id
+      taken[#taken + 1] = task
+      n = n + 1
+      task = nil
+    elseif from ~= to or not task then
       redis.call('ZREM', due(from), id)
     end
     if task then
