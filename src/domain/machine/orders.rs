@@ -114,10 +114,7 @@ fn retried(task: &mut Task, now: Timestamp) {
 /// cancelled, without an answer is still open, and keeps its id: should a send have been forgotten with a lost ledger, it
 /// is met again.
 fn reopen(task: &mut Task, payload: Digest, now: Timestamp) {
-    let is_answered = matches!(
-        task.state,
-        State::Settled(Outcome::Rejected | Outcome::Parked(_))
-    );
+    let is_answered = matches!(task.state, State::Settled(Outcome::Rejected | Outcome::Parked(_)));
     let is_new = is_answered || payload != task.payload;
     task.payload = payload;
     if is_answered {
