@@ -98,7 +98,7 @@ fn queries_go_by_index() {
         ("claim: next due", claim::NEXT_DUE, 2),
         ("order: tasks of a batch", orders::OF_BATCH, 3),
         ("rows", read::ROWS, 3),
-        ("history", read::HISTORY, 3),
+        ("history", read::HISTORY, 4),
     ]
     .map(|(what, sql, named)| format!("{what}\n{}\n", plan(&connection, sql, named)));
     insta::assert_snapshot!(plans.concat());
