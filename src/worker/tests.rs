@@ -268,3 +268,20 @@ async fn a_drain_ends_though_the_ledger_takes_nothing() {
         rig.world.passed()
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_set_back_stops_no_idle_worker() {
+    let rig = Rig::new(3, 3, Duration::ZERO, MS).await;
+    let working = rig.work();
+    rig.settled().await;
+    tokio::time::sleep(SECOND).await;
+    rig.world.set_back(3_600 * SECOND);
+    rig.feed(3..6).await;
+    let began = rig.world.passed();
+    rig.settled().await;
+    let took = rig.world.passed() - began;
+    assert!(took < SECOND, "new rows waited {took:?}");
+    rig.provider.sent_once(6);
+    working.stop();
+    working.ended().await.unwrap();
+}

@@ -46,6 +46,7 @@ const LIMIT: Duration = Duration::from_secs(600);
 pub(super) struct JumpyWorld {
     began: tokio::time::Instant,
     jumped_ms: AtomicI64,
+    set_back_ms: AtomicI64,
     dice: AtomicU64,
 }
 
@@ -55,6 +56,7 @@ impl JumpyWorld {
         Self {
             began: tokio::time::Instant::now(),
             jumped_ms: AtomicI64::new(0),
+            set_back_ms: AtomicI64::new(0),
             dice: AtomicU64::new(1),
         }
     }
@@ -64,6 +66,12 @@ impl JumpyWorld {
         self.jumped_ms.fetch_add(ms, Ordering::SeqCst);
     }
 
+    /// Somebody sets the clock; the steady one does not know.
+    pub(super) fn set_back(&self, span: Duration) {
+        let ms = i64::try_from(span.as_millis()).unwrap();
+        self.set_back_ms.fetch_add(ms, Ordering::SeqCst);
+    }
+
     pub(super) fn passed(&self) -> Duration {
         self.steady().since(Timestamp::from_ms(0))
     }
@@ -71,7 +79,7 @@ impl JumpyWorld {
 
 impl World for JumpyWorld {
     fn now(&self) -> Timestamp {
-        Timestamp::from_ms(1_700_000_000_000).plus(self.passed())
+        Timestamp::from_ms(1_700_000_000_000 - self.set_back_ms.load(Ordering::SeqCst)).plus(self.passed())
     }
 
     fn steady(&self) -> Timestamp {
@@ -322,6 +330,25 @@ impl Rig {
         });
         let batch = batch(&*world);
         ledger.open_batch(&batch).await.unwrap();
+        let rig = Self {
+            provider: Arc::new(Account {
+                world: Arc::clone(&world),
+                leave,
+                takes,
+                panics: AtomicI64::new(0),
+                sent: Mutex::default(),
+            }),
+            world,
+            ledger,
+            batch: batch.id,
+            in_flight,
+        };
+        rig.feed(0..rows).await;
+        rig
+    }
+
+    /// More rows, with these numbers.
+    pub(super) async fn feed(&self, rows: std::ops::Range<u64>) {
         let row = |seq: u64| {
             let payload = format!("payload {seq}");
             NewRow {
@@ -336,21 +363,9 @@ impl Rig {
                 },
             }
         };
-        let rows: Vec<NewRow> = (0..rows).map(row).collect();
-        ledger.append(&batch.id, &rows, world.now()).await.unwrap();
-        Self {
-            provider: Arc::new(Account {
-                world: Arc::clone(&world),
-                leave,
-                takes,
-                panics: AtomicI64::new(0),
-                sent: Mutex::default(),
-            }),
-            world,
-            ledger,
-            batch: batch.id,
-            in_flight,
-        }
+        let rows: Vec<NewRow> = rows.map(row).collect();
+        let appended = self.ledger.append(&self.batch, &rows, self.world.now());
+        appended.await.unwrap();
     }
 
     /// From now on the ledger fails when this says so; it is told what is asked, and the time since the beginning.
