@@ -6,11 +6,12 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use self::rig::{Asked, DRAIN, LEASE, Rig};
+use self::rig::{DRAIN, LEASE, Rig};
 use crate::domain::ids::AccountId;
 use crate::domain::task::State;
 use crate::engine::lease::{LeaseWatch, Moment};
 use crate::engine::ports::{Commit, Ledger, LedgerError};
+use crate::ledger::testing::Asked;
 use crate::provider::testing::Log;
 use crate::world::World;
 
@@ -104,7 +105,7 @@ async fn a_lease_that_could_not_be_prolonged_is_prolonged_in_time() {
     });
     let working = rig.work();
     tokio::time::sleep(6 * SECOND).await;
-    let tries = rig.ledger.asked.lock().unwrap()["extend"];
+    let tries = rig.ledger.times("extend");
     assert!(
         (8..30).contains(&tries),
         "soon, and not all the time: {tries} tries"

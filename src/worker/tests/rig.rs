@@ -11,12 +11,11 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use crate::domain::answer::{AccountSeen, Answer, Answered, Meaning};
-use crate::domain::attempt::Attempt;
-use crate::domain::batch::{Batch, Counts, Pause, Weight};
+use crate::domain::batch::{Batch, Weight};
 use crate::domain::ids::{
     AccountId, BatchId, CorrelationId, Digest, RequestId, RowKey, Scope, StatusCode, WorkerId,
 };
-use crate::domain::machine::{IdempotencyContract, Order, Rules};
+use crate::domain::machine::{IdempotencyContract, Rules};
 use crate::domain::policy::poll::PollPolicy;
 use crate::domain::policy::retry::RetryPolicy;
 use crate::domain::task::Action;
@@ -25,10 +24,10 @@ use crate::engine::advance::Desk;
 use crate::engine::gauge::ErrorGauge;
 use crate::engine::lease::Moment;
 use crate::engine::ports::{
-    Appended, Claim, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, LookUpCall, NewRow,
-    NewRowBody, PendingPage, Provider, Reply, RowView, SharedBudgets, SubmitCall, Which, payload_digest,
+    Claim, ClaimAsk, Ledger, LedgerError, LookUpCall, NewRow, NewRowBody, PendingPage, Provider, Reply,
+    SubmitCall, payload_digest,
 };
-use crate::ledger::sqlite::SqliteLedger;
+use crate::ledger::testing::{Asked, MoodyLedger};
 use crate::provider::testing::CountingBudget;
 use crate::worker::{Desks, Settings, Signal, work};
 use crate::world::World;
@@ -88,120 +87,6 @@ impl World for JumpyWorld {
 
     fn dice(&self) -> Uuid {
         Uuid::from_u128(self.dice.fetch_add(1, Ordering::SeqCst).into())
-    }
-}
-
-/// What the worker asks of its ledger.
-pub(super) enum Asked<'a> {
-    Claim,
-    Commit(&'a [Commit]),
-    Extend,
-}
-
-type Mood = Box<dyn FnMut(Asked<'_>, Duration) -> Option<LedgerError> + Send>;
-
-/// A ledger in memory, which fails when its mood says so.
-pub(super) struct MoodyLedger {
-    pub(super) inner: SqliteLedger,
-    world: Arc<JumpyWorld>,
-    mood: Mutex<Mood>,
-    /// How often it was asked.
-    pub(super) asked: Mutex<BTreeMap<&'static str, u32>>,
-}
-
-impl MoodyLedger {
-    fn ask(&self, what: Asked<'_>) -> Result<(), LedgerError> {
-        let word = match what {
-            Asked::Claim => "claim",
-            Asked::Commit(_) => "commit",
-            Asked::Extend => "extend",
-        };
-        *self.asked.lock().unwrap().entry(word).or_default() += 1;
-        (self.mood.lock().unwrap())(what, self.world.passed()).map_or(Ok(()), Err)
-    }
-}
-
-#[async_trait]
-impl Ledger for MoodyLedger {
-    async fn open_batch(&self, batch: &Batch) -> Result<Batch, LedgerError> {
-        self.inner.open_batch(batch).await
-    }
-
-    async fn batch(&self, id: &BatchId) -> Result<Option<Batch>, LedgerError> {
-        self.inner.batch(id).await
-    }
-
-    async fn batches(&self) -> Result<Vec<Batch>, LedgerError> {
-        self.inner.batches().await
-    }
-
-    async fn append(
-        &self,
-        batch: &BatchId,
-        rows: &[NewRow],
-        now: Timestamp,
-    ) -> Result<Appended, LedgerError> {
-        self.inner.append(batch, rows, now).await
-    }
-
-    async fn claim(&self, ask: &ClaimAsk) -> Result<Claimed, LedgerError> {
-        self.ask(Asked::Claim)?;
-        self.inner.claim(ask).await
-    }
-
-    async fn commit(&self, commits: &[Commit], now: Timestamp) -> Result<Vec<Kept>, LedgerError> {
-        self.ask(Asked::Commit(commits))?;
-        self.inner.commit(commits, now).await
-    }
-
-    async fn extend(&self, leases: &[Lease], until: Timestamp) -> Result<(), LedgerError> {
-        self.ask(Asked::Extend)?;
-        self.inner.extend(leases, until).await
-    }
-
-    async fn apply_to_batch(&self, id: &BatchId, order: &Order, now: Timestamp) -> Result<u64, LedgerError> {
-        self.inner.apply_to_batch(id, order, now).await
-    }
-
-    async fn set_pause(&self, which: &Which, pause: Option<&Pause>) -> Result<Vec<BatchId>, LedgerError> {
-        self.inner.set_pause(which, pause).await
-    }
-
-    async fn cancel(&self, id: &BatchId) -> Result<(), LedgerError> {
-        self.inner.cancel(id).await
-    }
-
-    async fn set_weight(&self, id: &BatchId, weight: Weight) -> Result<(), LedgerError> {
-        self.inner.set_weight(id, weight).await
-    }
-
-    async fn forget(&self, id: &BatchId) -> Result<bool, LedgerError> {
-        self.inner.forget(id).await
-    }
-
-    async fn counts(&self, id: &BatchId) -> Result<Counts, LedgerError> {
-        self.inner.counts(id).await
-    }
-
-    async fn rows(&self, id: &BatchId, from: u64, max: u32) -> Result<Vec<RowView>, LedgerError> {
-        self.inner.rows(id, from, max).await
-    }
-
-    async fn history(
-        &self,
-        scope: &Scope,
-        action: Action,
-        key: &RowKey,
-    ) -> Result<Vec<Attempt>, LedgerError> {
-        self.inner.history(scope, action, key).await
-    }
-
-    fn budgets(&self, _: &Arc<dyn World>) -> Option<Arc<dyn SharedBudgets>> {
-        None
-    }
-
-    fn describe(&self) -> String {
-        "moody".to_owned()
     }
 }
 
@@ -322,12 +207,7 @@ impl Rig {
     /// `rows` rows, of which `in_flight` are in hand at once. The provider's calls take `takes` after `leave`.
     pub(super) async fn new(rows: u64, in_flight: usize, leave: Duration, takes: Duration) -> Self {
         let world = Arc::new(JumpyWorld::new());
-        let ledger = Arc::new(MoodyLedger {
-            inner: SqliteLedger::in_memory().unwrap(),
-            world: Arc::clone(&world),
-            mood: Mutex::new(Box::new(|_, _| None)),
-            asked: Mutex::default(),
-        });
+        let ledger = MoodyLedger::new(Arc::clone(&world) as Arc<dyn World>);
         let batch = batch(&*world);
         ledger.open_batch(&batch).await.unwrap();
         let rig = Self {
@@ -370,7 +250,7 @@ impl Rig {
 
     /// From now on the ledger fails when this says so; it is told what is asked, and the time since the beginning.
     pub(super) fn mood(&self, mood: impl FnMut(Asked<'_>, Duration) -> Option<LedgerError> + Send + 'static) {
-        *self.ledger.mood.lock().unwrap() = Box::new(mood);
+        self.ledger.turns(mood);
     }
 
     /// The desk of all rows.
