@@ -28,8 +28,8 @@ pub use words::read_as;
 /// A task is put back after one call; between calls only time decides, and never more often than this.
 const STEPS_MAX: u32 = 6;
 
-/// A task that got no leave to send comes back after this.
-const NO_LEAVE_PAUSE: Duration = Duration::from_millis(500);
+/// A task that got no leave to send, or for which there is no desk now, comes back after this.
+pub const NO_LEAVE_PAUSE: Duration = Duration::from_millis(500);
 
 /// Calls in a row, over all rows, that reached nothing before everybody waits.
 const STRIKES: u32 = 16;

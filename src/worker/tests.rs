@@ -286,3 +286,18 @@ async fn a_clock_that_is_set_back_stops_no_idle_worker() {
     working.stop();
     working.ended().await.unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn rows_whose_batch_cannot_be_read_come_back_at_a_walk() {
+    let rig = Rig::new(8, 8, Duration::ZERO, MS).await;
+    let working = rig.work_from(3 * SECOND);
+    rig.until("a desk", async || rig.world.passed() >= 3 * SECOND)
+        .await;
+    let claims = rig.ledger.times("claim");
+    assert!(claims < 40, "claimed {claims} times in 3 s");
+    rig.settled().await;
+    rig.provider.sent_once(8);
+    assert!(rig.world.passed() < 4 * SECOND, "{:?}", rig.world.passed());
+    working.stop();
+    working.ended().await.unwrap();
+}

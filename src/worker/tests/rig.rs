@@ -166,12 +166,17 @@ impl Provider for Account {
     }
 }
 
-struct OneDesk(Arc<Desk>);
+/// One desk for all, which cannot be set up before this time.
+struct OneDesk {
+    desk: Arc<Desk>,
+    from: Duration,
+    world: Arc<JumpyWorld>,
+}
 
 #[async_trait]
 impl Desks for OneDesk {
     async fn desk(&self, _: &BatchId) -> Option<Arc<Desk>> {
-        Some(Arc::clone(&self.0))
+        (self.world.passed() >= self.from).then(|| Arc::clone(&self.desk))
     }
 }
 
@@ -277,6 +282,11 @@ impl Rig {
 
     /// Starts a worker.
     pub(super) fn work(&self) -> Working {
+        self.work_from(Duration::ZERO)
+    }
+
+    /// Starts a worker whose desk cannot be set up before `from`.
+    pub(super) fn work_from(&self, from: Duration) -> Working {
         let settings = Settings {
             worker: WorkerId::new("w_1"),
             in_flight: self.in_flight,
@@ -285,7 +295,11 @@ impl Rig {
             only: None,
         };
         let (signal, listen) = watch::channel(Signal::Work);
-        let desks = Arc::new(OneDesk(Arc::new(self.desk())));
+        let desks = Arc::new(OneDesk {
+            desk: Arc::new(self.desk()),
+            from,
+            world: Arc::clone(&self.world),
+        });
         let (ledger, world) = (Arc::clone(&self.ledger), Arc::clone(&self.world));
         let ending = tokio::spawn(work(settings, ledger, desks, world, listen));
         Working { signal, ending }
