@@ -2,7 +2,7 @@
 
 mod words;
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -59,6 +59,8 @@ pub struct Desk {
     pub strikes: AtomicU32,
     /// Refusals in a row for going too fast.
     pub throttle: Mutex<Streak>,
+    /// Whether it has paused its batch: what it was set up with may then be put right, so it is good for nothing more.
+    pub paused: AtomicBool,
 }
 
 impl Desk {
@@ -258,7 +260,9 @@ impl Desk {
 
     async fn pause(&self, which: Which, pause: Pause) {
         let write = || self.ledger.set_pause(&which, Some(&pause));
-        match write.retry(ExponentialBuilder::default().with_max_times(8)).await {
+        let written = write.retry(ExponentialBuilder::default().with_max_times(8)).await;
+        self.paused.fetch_or(written.is_ok(), Ordering::Relaxed);
+        match written {
             Ok(paused) if paused.is_empty() => {}
             // What the provider said is in the ledger, for `enlist status`: it may quote a row.
             Ok(paused) => tracing::warn!(

@@ -277,6 +277,7 @@ impl Rig {
             gauge: ErrorGauge::new(100, 1.0),
             strikes: 0.into(),
             throttle: Mutex::default(),
+            paused: false.into(),
         }
     }
 
