@@ -35,6 +35,7 @@ use crate::domain::time::Timestamp;
 use crate::engine::advance::{Desk, NO_LEAVE_PAUSE, give_back};
 use crate::engine::lease::LeaseWatch;
 use crate::engine::ports::{Claim, Commit, Lease, Ledger, LedgerError};
+use crate::telemetry::metrics::Metrics;
 use crate::world::World;
 
 use backend::HandBackend;
@@ -101,6 +102,7 @@ pub async fn work(
     ledger: Arc<dyn Ledger>,
     desks: Arc<dyn Desks>,
     world: Arc<dyn World>,
+    metrics: Arc<Metrics>,
     signal: watch::Receiver<Signal>,
 ) -> Result<(), LedgerError> {
     let (hands_in, hands_out) = mpsc::channel(settings.in_flight.max(1));
@@ -129,7 +131,7 @@ pub async fn work(
             tracing::error!(%error, "the worker loop ended; it is started again");
             worker.restarts() < RESTARTS_MAX
         });
-    let pump = Pump::new(settings, ledger, world, hands_in, done_out, signal);
+    let pump = Pump::new(settings, ledger, world, metrics, hands_in, done_out, signal);
     let closing = pump.closing();
     let (monitored, pumped) = (pin!(monitor.run()), pin!(pump.run()));
     match select(monitored, pumped).await {

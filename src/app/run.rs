@@ -91,6 +91,7 @@ impl Crew {
             Arc::clone(ledger),
             desks,
             Arc::clone(&app.world),
+            app.telemetry.metrics(),
             listen,
         ));
         Self {

@@ -14,6 +14,7 @@ use super::{Done, Hand, Settings, Signal};
 use crate::domain::time::Timestamp;
 use crate::engine::lease::{LeaseWatch, Moment};
 use crate::engine::ports::{ClaimAsk, Claimed, Commit, Kept, Ledger, LedgerError};
+use crate::telemetry::metrics::Metrics;
 use crate::world::World;
 
 /// Commits and claims in one round: bounds the time a ledger is busy with us.
@@ -55,6 +56,7 @@ impl Pump {
         settings: Settings,
         ledger: Arc<dyn Ledger>,
         world: Arc<dyn World>,
+        metrics: Arc<Metrics>,
         hands: mpsc::Sender<Hand>,
         done: mpsc::UnboundedReceiver<Done>,
         signal: watch::Receiver<Signal>,
@@ -71,7 +73,7 @@ impl Pump {
             signal,
             closing: Arc::default(),
             slots,
-            held: Held::default(),
+            held: Held::new(metrics),
             unsaved: Vec::new(),
             filled: Vec::new(),
             committing: Patience::new(Call::Commit, PAUSE_MAX, &trouble),

@@ -301,3 +301,34 @@ async fn rows_whose_batch_cannot_be_read_come_back_at_a_walk() {
     working.stop();
     working.ended().await.unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn whatever_becomes_of_a_row_it_is_counted_as_held_no_longer() {
+    let corrupt = || Some(LedgerError::Corrupt("task 3".into()));
+    for (case, ends) in [
+        ("its hand panics", true),
+        ("it cannot be saved", true),
+        ("the ledger is another's", false),
+    ] {
+        let rig = Rig::new(6, 3, Duration::ZERO, 30 * MS).await;
+        let held = || (rig.shown)("enlist_leases_held");
+        let mut left = 3;
+        match case {
+            "its hand panics" => rig.provider.panics.store(1, Ordering::SeqCst),
+            "it cannot be saved" => rig.mood(move |asked, _| {
+                let is_commit = matches!(asked, Asked::Commit(_));
+                left -= i32::from(is_commit);
+                (is_commit && left >= 0).then(corrupt).flatten()
+            }),
+            _ => rig.mood(|_, passed| (passed > 40 * MS).then(upgraded).flatten()),
+        }
+        let working = rig.work();
+        rig.until("rows in hand", async || held() == Some(3.0)).await;
+        if ends {
+            rig.settled().await;
+            working.stop();
+        }
+        assert_eq!(working.ended().await.is_ok(), ends, "{case}");
+        assert_eq!(held(), Some(0.0), "{case}");
+    }
+}

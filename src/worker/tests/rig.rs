@@ -29,6 +29,8 @@ use crate::engine::ports::{
 };
 use crate::ledger::testing::{Asked, MoodyLedger};
 use crate::provider::testing::CountingBudget;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::{Shown, shown};
 use crate::worker::{Desks, Settings, Signal, work};
 use crate::world::World;
 
@@ -185,6 +187,9 @@ pub(super) struct Rig {
     pub(super) world: Arc<JumpyWorld>,
     pub(super) ledger: Arc<MoodyLedger>,
     pub(super) provider: Arc<Account>,
+    metrics: Arc<Metrics>,
+    /// What whoever watches sees.
+    pub(super) shown: Shown,
     pub(super) batch: BatchId,
     in_flight: usize,
 }
@@ -215,6 +220,7 @@ impl Rig {
         let ledger = MoodyLedger::new(Arc::clone(&world) as Arc<dyn World>);
         let batch = batch(&*world);
         ledger.open_batch(&batch).await.unwrap();
+        let (metrics, shown) = shown();
         let rig = Self {
             provider: Arc::new(Account {
                 world: Arc::clone(&world),
@@ -225,6 +231,8 @@ impl Rig {
             }),
             world,
             ledger,
+            metrics,
+            shown,
             batch: batch.id,
             in_flight,
         };
@@ -302,7 +310,14 @@ impl Rig {
             world: Arc::clone(&self.world),
         });
         let (ledger, world) = (Arc::clone(&self.ledger), Arc::clone(&self.world));
-        let ending = tokio::spawn(work(settings, ledger, desks, world, listen));
+        let ending = tokio::spawn(work(
+            settings,
+            ledger,
+            desks,
+            world,
+            Arc::clone(&self.metrics),
+            listen,
+        ));
         Working { signal, ending }
     }
 
