@@ -13,6 +13,7 @@ mod budget;
 mod canaries;
 mod check;
 mod collector;
+mod consent;
 mod doctor;
 mod exits;
 mod exposition;
