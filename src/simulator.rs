@@ -19,14 +19,20 @@
 //! adobe    the first personality (providers.md 7.2)
 //! ```
 
+mod admin;
 pub mod adobe;
+pub mod args;
 mod dice;
 pub mod fault;
 pub mod host;
 pub mod http;
 pub mod limiter;
+mod notes;
+pub mod settings;
 pub mod span;
 pub mod tally;
+mod tokens;
+mod way;
 pub mod wire;
 
 use serde::Serialize;

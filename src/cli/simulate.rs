@@ -34,7 +34,7 @@ struct Listening {
 
 pub(super) async fn run(args: SimulateArgs, mut scene: Scene) -> Result<Exit, Failure> {
     let Simulated::Adobe(args) = args.provider;
-    let (listen, seed, state) = (args.listen, args.seed, args.state.clone());
+    let (listen, seed, state) = (args.common.listen, args.common.seed, args.common.state.clone());
     let settings = args
         .into_settings()
         .map_err(|error| Failure::usage(error, "`enlist simulate adobe --help`"))?;

@@ -1,6 +1,6 @@
 //! Rolling windows: how many calls were let in during the last so-and-so long, at every moment.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -136,6 +136,34 @@ impl Limiter {
             .iter()
             .map(|window| (*window, remembered.clone()))
             .collect();
+    }
+}
+
+/// The most clients that are limited each for itself; those that come after share one limit.
+const CLIENTS_MAX: usize = 1_000;
+
+/// The limits of every client.
+#[derive(Clone, Debug, Default)]
+pub(super) struct PerClient(HashMap<String, Limiter>);
+
+impl PerClient {
+    pub(super) fn admit(&mut self, client: &str, windows: &[Window], now: Timestamp) -> Verdict {
+        let own = self.0.contains_key(client) || self.0.len() < CLIENTS_MAX;
+        let name = if own { client } else { "" };
+        match self.0.get_mut(name) {
+            Some(limiter) => limiter.admit(now),
+            None => self
+                .0
+                .entry(name.to_owned())
+                .or_insert_with(|| Limiter::new(windows))
+                .admit(now),
+        }
+    }
+
+    pub(super) fn set_windows(&mut self, windows: &[Window]) {
+        self.0
+            .values_mut()
+            .for_each(|limiter| limiter.set_windows(windows));
     }
 }
 
