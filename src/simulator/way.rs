@@ -64,14 +64,16 @@ fn wordless(fault: Fault) -> Reply {
     match fault {
         Fault::Empty500 => empty(500),
         Fault::Empty504 => empty(504),
-        Fault::Html502 => html_502(),
+        Fault::Html502 => html(502, "Bad Gateway"),
         _ => empty(502),
     }
 }
 
 /// What a proxy shows when what is behind it has gone.
-pub(super) fn html_502() -> Reply {
-    let page = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n\
-                <center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n";
-    Reply::typed(502, "text/html", page)
+pub(super) fn html(status: u16, reason: &str) -> Reply {
+    let page = format!(
+        "<html>\r\n<head><title>{status} {reason}</title></head>\r\n<body>\r\n\
+         <center><h1>{status} {reason}</h1></center>\r\n</body>\r\n</html>\r\n"
+    );
+    Reply::typed(status, "text/html", page)
 }

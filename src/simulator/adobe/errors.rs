@@ -180,6 +180,6 @@ mod tests {
             code_of(&ims(401, "invalid_client", "no").body).as_deref(),
             Some("invalid_client")
         );
-        assert_eq!(code_of(&way::html_502().body), None);
+        assert_eq!(code_of(&way::html(502, "Bad Gateway").body), None);
     }
 }
