@@ -35,8 +35,10 @@ use crate::engine::advance::{Desk, give_back};
 use crate::engine::lease::LeaseWatch;
 use crate::engine::ports::{Claim, Commit, Lease, Ledger, LedgerError};
 use crate::world::World;
+
 use backend::HandBackend;
 use pump::Pump;
+pub use trouble::patiently;
 
 /// Times a panicking worker loop is started again before the process gives up.
 const RESTARTS_MAX: usize = 100;

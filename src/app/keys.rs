@@ -7,7 +7,7 @@ use crate::config::env::{is_set, secret};
 use crate::config::{Job, SealWhat};
 use crate::domain::batch::Batch;
 use crate::domain::contract::Contract;
-use crate::engine::ports::{Ledger as _, Seal};
+use crate::engine::ports::{Ledger as _, LedgerError, Seal};
 use crate::ledger::sealed::{Keyring, Names, SealError, SealedLedger};
 
 /// The variable that holds the keyring; with `_FILE` appended, the one that names a file with it.
@@ -94,16 +94,15 @@ pub async fn check_batch(ledger: &SealedLedger, batch: &Batch) -> Result<(), Fai
 ///
 /// # Errors
 /// Names a batch and the key that is missing.
-pub async fn check_all(ledger: &SealedLedger) -> Result<(), Failure> {
+pub async fn check_all(ledger: &SealedLedger) -> Result<(), LedgerError> {
     for batch in ledger.batches().await? {
         if batch.pause.is_none() && !batch.cancelled && ledger.counts(&batch.id).await?.open() > 0 {
-            ledger.has_keys_of(&batch).await.map_err(|error| {
-                let mut failure = Failure::from(error);
-                failure.hint = format!(
-                    "{}; or `enlist pause {}` leaves that batch aside",
-                    failure.hint, batch.id
-                );
-                failure
+            ledger.has_keys_of(&batch).await.map_err(|error| match error {
+                LedgerError::Sealed(why) => LedgerError::Sealed(format!(
+                    "{why}; or `enlist pause {}` leaves that batch aside",
+                    batch.id
+                )),
+                other => other,
             })?;
         }
     }

@@ -3,14 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::keys::keyring;
+use super::keys::{check_all, keyring};
 use super::{App, Exit, Failure, clock};
 use crate::config::{LedgerAddress, RedisAccess};
 use crate::domain::batch::Batch;
-use crate::engine::ports::Ledger;
+use crate::engine::ports::{Ledger, LedgerError};
 use crate::ledger::redis::RedisLedger;
-use crate::ledger::sealed::SealedLedger;
+use crate::ledger::sealed::{Keyring, SealedLedger};
 use crate::ledger::sqlite::SqliteLedger;
+use crate::worker::patiently;
 
 impl App {
     /// Opens the ledger, making it, and its folder, if need be. Secrets lie in it sealed, and come out of it open, if the
@@ -22,22 +23,46 @@ impl App {
     /// The same, for whoever asks which keys are needed.
     pub async fn open_sealed(&self) -> Result<Arc<SealedLedger>, Failure> {
         let ring = Arc::new(keyring(&self.env)?);
-        Ok(Arc::new(SealedLedger::new(self.open_bare().await?, ring)))
+        let ledger = match &self.ledger {
+            LedgerAddress::Redis(address) => self.open_shared(&RedisAccess::of(address, &*self.env)?).await?,
+            LedgerAddress::Sqlite(path) => self.open_file(path)?,
+        };
+        Ok(Arc::new(SealedLedger::new(ledger, ring)))
     }
 
-    async fn open_bare(&self) -> Result<Arc<dyn Ledger>, Failure> {
+    /// The same for a worker, with the keys that its batches need. A shared ledger that does not answer is waited for, as
+    /// it is in the middle of the work.
+    pub async fn open_for_work(&self) -> Result<Arc<SealedLedger>, Failure> {
+        let LedgerAddress::Redis(address) = &self.ledger else {
+            let sealed = self.open_sealed().await?;
+            check_all(&sealed).await?;
+            return Ok(sealed);
+        };
+        let ring = Arc::new(keyring(&self.env)?);
+        let access = RedisAccess::of(address, &*self.env)?;
+        Ok(patiently(&*self.world, || self.open_checked(&access, &ring)).await?)
+    }
+
+    async fn open_checked(
+        &self,
+        access: &RedisAccess,
+        ring: &Arc<Keyring>,
+    ) -> Result<Arc<SealedLedger>, LedgerError> {
+        let sealed = SealedLedger::new(self.open_shared(access).await?, Arc::clone(ring));
+        check_all(&sealed).await?;
+        Ok(Arc::new(sealed))
+    }
+
+    async fn open_shared(&self, access: &RedisAccess) -> Result<Arc<dyn Ledger>, LedgerError> {
+        let ledger: Arc<dyn Ledger> = Arc::new(RedisLedger::open(access).await?);
+        clock::follow(&self.clock, &ledger).await?;
+        Ok(ledger)
+    }
+
+    fn open_file(&self, path: &Path) -> Result<Arc<dyn Ledger>, Failure> {
         if self.ledger.is_memory() {
             return Ok(Arc::new(SqliteLedger::in_memory()?));
         }
-        let path = match &self.ledger {
-            LedgerAddress::Redis(address) => {
-                let access = RedisAccess::of(address, &*self.env)?;
-                let ledger: Arc<dyn Ledger> = Arc::new(RedisLedger::open(&access).await?);
-                clock::follow(&self.clock, &ledger).await?;
-                return Ok(ledger);
-            }
-            LedgerAddress::Sqlite(path) => path,
-        };
         if let Some(folder) = path.parent().filter(|folder| *folder != Path::new("")) {
             std::fs::create_dir_all(folder).map_err(|error| {
                 Failure::new(

@@ -8,7 +8,6 @@ use super::Scene;
 use super::talk::many;
 use super::watched::WatchArgs;
 use crate::app::housekeeping::keep_house;
-use crate::app::keys::check_all;
 use crate::app::run::Crew;
 use crate::app::{Exit, Failure};
 use crate::engine::ports::Ledger;
@@ -29,8 +28,7 @@ pub(super) struct WorkerArgs {
 
 pub(super) async fn run(args: WorkerArgs, mut scene: Scene) -> Result<Exit, Failure> {
     let watching = args.watch.start(&scene, Role::Works).await?;
-    let sealed = scene.app.open_sealed().await?;
-    check_all(&sealed).await?;
+    let sealed = scene.app.open_for_work().await?;
     let ledger = watching.over(sealed as Arc<dyn Ledger>);
     let in_flight = usize::try_from(args.in_flight).unwrap_or(usize::MAX);
     let crew = Crew::start(&scene.app, &scene.app.env, &ledger, in_flight, None);

@@ -278,6 +278,7 @@ impl TokenSource {
             bearer: None,
             body: RequestBody::SecretForm(form.into()),
             timeout: Some(ASK_TIMEOUT),
+            held: None,
         }
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod address;
 mod date;
+mod held;
 pub mod http;
 pub mod retry_after;
 mod watched;
@@ -18,6 +19,7 @@ use bytes::Bytes;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+pub use held::Held;
 pub use http::{HttpTransport, TransportSettings};
 pub use watched::WatchedTransport;
 
@@ -84,6 +86,8 @@ pub struct HttpRequest {
     pub body: RequestBody,
     /// How long the whole exchange may take, if less than the transport's own limit.
     pub timeout: Option<Duration>,
+    /// Until when it may leave, if not for ever. Looked at when its body is written; one without a body leaves at once.
+    pub held: Option<Held>,
 }
 
 impl HttpRequest {

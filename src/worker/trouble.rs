@@ -8,6 +8,7 @@ use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 
 use crate::domain::time::Timestamp;
 use crate::engine::ports::LedgerError;
+use crate::world::World;
 
 /// The first pause.
 const PAUSE_FIRST: Duration = Duration::from_millis(20);
@@ -21,6 +22,7 @@ pub(super) enum Call {
     Commit = 1,
     Extend = 2,
     Claim = 4,
+    Open = 8,
 }
 
 /// Which calls fail at present. It begins with the first that does, and is over when none does any more.
@@ -93,6 +95,31 @@ impl Patience {
         self.until
             .map(|until| until.since(now))
             .filter(|wait| !wait.is_zero())
+    }
+}
+
+/// Asks until the ledger answers. It is waited for as long as it takes; anything but silence is an answer.
+///
+/// # Errors
+/// What the ledger says when it answers.
+pub async fn patiently<T, Asked>(world: &dyn World, mut ask: impl FnMut() -> Asked) -> Result<T, LedgerError>
+where
+    Asked: Future<Output = Result<T, LedgerError>>,
+{
+    let mut patience = Patience::new(Call::Open, PAUSE_MAX, &Arc::default());
+    loop {
+        match ask().await {
+            Err(error @ LedgerError::Unavailable(_)) => {
+                patience.failed(&error, world.steady());
+                if let Some(pause) = patience.wait(world.steady()) {
+                    tokio::time::sleep(pause).await;
+                }
+            }
+            answer => {
+                patience.went_well();
+                return answer;
+            }
+        }
     }
 }
 

@@ -191,8 +191,7 @@ fn a_block_of_rows_that_was_lost_comes_again_with_its_file() {
 
 /// All notes of leases are lost, and the rows are fed with other data before anybody works: their accounts are found, and
 /// none is made for the new data.
-#[test]
-fn changed_data_after_a_loss_make_no_second_account() {
+fn changed_after_a_loss(meanwhile: impl Fn(&Scene)) {
     const ROWS: usize = 40;
     let mut scene = Scene::new("--no-limit");
     scene.rig.rows("rows.csv", ROWS);
@@ -206,6 +205,7 @@ fn changed_data_after_a_loss_make_no_second_account() {
         worker.kill();
     }
     scene.wipe_from(imported);
+    meanwhile(&scene);
     let changed = csv_of(ROWS).replace(" Beacon Street", " Charles Street");
     scene.rig.write("changed.csv", changed);
     let said = scene.import("changed.csv");
@@ -215,4 +215,18 @@ fn changed_data_after_a_loss_make_no_second_account() {
     assert_eq!(scene.simulator.creates(), creates, "they were looked for");
     let hints = scene.rig.table("out/results.csv");
     assert!(hints.column("_hint")[0].contains("the account exists with its earlier data"));
+}
+
+#[test]
+fn changed_data_after_a_loss_make_no_second_account() {
+    changed_after_a_loss(|_| ());
+}
+
+#[test]
+fn nor_do_they_when_the_rows_were_cancelled_in_between() {
+    changed_after_a_loss(|scene| {
+        let ledger = scene.redis.address("lost");
+        let cancelled = scene.rig.line("cancel last --ledger").args([&ledger]).exits(0);
+        assert!(cancelled.err.contains("40"), "{}", cancelled.err);
+    });
 }

@@ -10,6 +10,7 @@ pub(crate) mod sentinel;
 #[path = "redis_server/tls.rs"]
 pub(crate) mod tls;
 
+use std::ffi::OsString;
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
@@ -161,8 +162,13 @@ pub(crate) fn free_port() -> u16 {
         .port()
 }
 
+/// The server that is tested: `redis-server`, or what `ENLIST_REDIS_SERVER` names (an older Redis, a Valkey).
+fn program() -> OsString {
+    std::env::var_os("ENLIST_REDIS_SERVER").unwrap_or_else(|| "redis-server".into())
+}
+
 fn spawn(dir: &Path, port: u16, flags: &[String]) -> Child {
-    Command::new("redis-server")
+    Command::new(program())
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--dir"])
         .arg(dir)
         .arg("--unixsocket")

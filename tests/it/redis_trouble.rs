@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::redis_server::RedisServer;
 use crate::redis_server::proxy::{Proxy, Weather};
-use crate::support::{Rig, Running, Simulator, clock, is_big, wait_for};
+use crate::support::{Rig, Running, Simulator, clock, exchange, is_big, wait_for};
 
 const WELL: &str =
     "--no-limit --settle 100ms..300ms --settle-as 1004=0 --settle-as 1010=0 --settle-as 1012=0";
@@ -89,6 +89,47 @@ impl Scene {
         self.rig
             .shows_the_accounts_that_exist("out/results.csv", &self.simulator);
     }
+}
+
+#[test]
+fn a_redis_that_is_away_when_the_worker_starts() {
+    let rig = Rig::new();
+    let simulator = rig.simulator(WELL);
+    let mut redis = RedisServer::start();
+    rig.rows("rows.csv", ROWS);
+    rig.on(&simulator, "import", "rows.csv")
+        .args(["--ledger", &redis.address("trouble")])
+        .exits(0);
+    redis.kill();
+    let start = || {
+        rig.enlist(["worker", "--listen", "127.0.0.1:0"])
+            .args(["--ledger", &redis.address("trouble")])
+            .start()
+    };
+    let waits = |worker: &Running| {
+        wait_for("the worker to say that it waits", || {
+            worker.said().contains("goes on by itself").then_some(())
+        });
+    };
+    let worker = start();
+    waits(&worker);
+    let (head, _) = exchange(&worker.address("watch at http://"), "GET", "/readyz", "").unwrap();
+    assert!(head.starts_with("HTTP/1.1 503"), "{head}");
+    // One that is not needed after all ends when it is told to.
+    let other = start();
+    waits(&other);
+    other.signal("TERM");
+    assert_eq!(other.end().code, Some(143));
+    redis.restart();
+    let network = Proxy::to(redis.port());
+    let scene = Scene {
+        rig,
+        simulator,
+        redis,
+        network,
+        worker,
+    };
+    scene.ends_well();
 }
 
 #[test]

@@ -2,18 +2,13 @@
 
 use std::time::Duration;
 
-use super::orders::{AT_WORK_MAX, new_generation};
+use super::orders::{AT_WORK_MAX, REST, new_generation};
 use super::{Effect, Rules};
 use crate::domain::answer::{AccountSeen, Answer, Answered, Meaning, Refused, RowError, Silence};
 use crate::domain::batch::PauseReason;
 use crate::domain::policy::spread;
 use crate::domain::task::{Outcome, ParkReason, State, Task, Then};
 use crate::domain::time::Timestamp;
-
-/// A new id that follows from a gateway's refusals rests so long before it is sent. A ledger that writes to its disk every
-/// second may lose the note of it: the old id, sent again then, would not be refused for ever, and make a second account.
-/// (Where look-ups lead to a new id they are made again after such a loss, and find what was sent.)
-const REST: Duration = Duration::from_secs(3);
 
 /// A task being moved.
 pub(super) struct Next<'a> {
@@ -50,6 +45,7 @@ impl Next<'_> {
                 self.task.state = State::Queued;
                 self.task.trying_since = None;
                 self.pause(PauseReason::Configuration, error);
+                self.task.due_at = self.now.plus(REST);
             }
             Answer::Refused(refused) => {
                 self.step_back();

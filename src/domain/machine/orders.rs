@@ -11,20 +11,31 @@ use crate::domain::time::Timestamp;
 /// (providers.md 2.10). An account that is only being made is found by no look-up.
 pub(super) const AT_WORK_MAX: Duration = Duration::from_secs(120);
 
-/// A lease ran out: a submit may have left since `claimed_at`, and nothing is known of it. Reads are simply due again.
+/// An id that no look-ups lead to rests so long before it is sent: one that follows from refusals, from changed data, from an
+/// order. A ledger that writes to its disk every second may lose the note of it together with the send. The row would then
+/// go out under the id before, and make a second account. (Where look-ups lead to a new id they are made again after such a
+/// loss, and find what was sent.)
+pub(super) const REST: Duration = Duration::from_secs(3);
+
+/// A lease ran out: a submit may have left since `claimed_at`, and nothing is known of it. Reads are simply due again. A
+/// task that was cancelled before that came out stays cancelled, and is known to be unknown.
 pub fn abandoned(task: &Task, claimed_at: Timestamp, now: Timestamp) -> Task {
     let mut task = task.clone();
     task.due_at = now;
-    if task.next_is_submit() {
-        if task.state != State::Submitting {
-            task.tries.sends += 1;
-        }
+    let is_cancelled = task.state == State::Settled(Outcome::Cancelled) && task.account.is_none();
+    if !task.next_is_submit() && !is_cancelled {
+        return task;
+    }
+    if task.state != State::Submitting {
+        task.tries.sends += 1;
+    }
+    task.unknown = true;
+    task.first_sent_at = Some(
+        task.first_sent_at
+            .map_or(claimed_at, |first| first.min(claimed_at)),
+    );
+    if !is_cancelled {
         task.state = State::Unknown;
-        task.unknown = true;
-        task.first_sent_at = Some(
-            task.first_sent_at
-                .map_or(claimed_at, |first| first.min(claimed_at)),
-        );
         task.trying_since.get_or_insert(claimed_at);
     }
     task
@@ -60,11 +71,10 @@ fn fed(task: &mut Task, payload: Digest, now: Timestamp) {
         return;
     }
     match task.state {
-        State::Queued => {
+        State::Queued if differs => {
             task.payload = payload;
-            if differs {
-                task.errors.clear();
-            }
+            task.errors.clear();
+            task.due_at = task.due_at.max(now.plus(REST));
         }
         State::Submitting | State::Unknown if differs => {
             task.staged = Some(payload);
@@ -77,23 +87,14 @@ fn fed(task: &mut Task, payload: Digest, now: Timestamp) {
             task.due_at = now;
         }
         State::Reconciling { .. } => task.staged = differs.then_some(payload),
-        State::Settled(Outcome::Rejected) if differs => {
-            task.payload = payload;
-            reopen(task, now);
-        }
+        State::Settled(Outcome::Rejected) if differs => reopen(task, payload, now),
         State::Settled(Outcome::Cancelled | Outcome::Exhausted | Outcome::Parked(_)) if task.unknown => {
             task.staged = differs.then_some(payload);
             look_first(task, Then::SendAgain, now);
         }
-        State::Settled(Outcome::Cancelled | Outcome::Exhausted) => {
-            task.payload = payload;
-            reopen(task, now);
-        }
-        State::Settled(Outcome::Parked(_)) if differs => {
-            task.payload = payload;
-            reopen(task, now);
-        }
-        State::Submitting | State::Unknown | State::Pending | State::Settled(_) => {}
+        State::Settled(Outcome::Cancelled | Outcome::Exhausted) => reopen(task, payload, now),
+        State::Settled(Outcome::Parked(_)) if differs => reopen(task, payload, now),
+        State::Queued | State::Submitting | State::Unknown | State::Pending | State::Settled(_) => {}
     }
 }
 
@@ -102,18 +103,25 @@ fn retried(task: &mut Task, now: Timestamp) {
         State::Settled(Outcome::Active | Outcome::Inactive(_)) => {}
         State::Settled(_) if task.account.is_some() => watch_again(task, now),
         State::Settled(_) if task.unknown => look_first(task, Then::SendAnyway, now),
-        State::Settled(_) => reopen(task, now),
+        State::Settled(_) => reopen(task, task.payload, now),
         // A look-up that waits does so for a reason.
         State::Reconciling { .. } => {}
         State::Queued | State::Submitting | State::Unknown | State::Pending => task.due_at = now,
     }
 }
 
-/// Starts over with a new intent: the old one was answered or never sent.
-fn reopen(task: &mut Task, now: Timestamp) {
-    if task.tries.sends > 0 {
+/// Starts over. An intent that was answered is closed, so the next one has an id of its own. One that was given up, or
+/// cancelled, without an answer is still open, and keeps its id: should a send have been forgotten with a lost ledger, it
+/// is met again.
+fn reopen(task: &mut Task, payload: Digest, now: Timestamp) {
+    let is_answered = matches!(task.state, State::Settled(Outcome::Rejected | Outcome::Parked(_)));
+    let is_new = is_answered || payload != task.payload;
+    task.payload = payload;
+    if is_answered {
         new_generation(task);
     }
+    task.first_sent_at = None;
+    task.quiet_at = None;
     task.tries = Tries {
         sends: task.tries.sends,
         ..Tries::default()
@@ -122,7 +130,7 @@ fn reopen(task: &mut Task, now: Timestamp) {
     task.errors.clear();
     task.settled_at = None;
     task.trying_since = None;
-    task.due_at = now;
+    task.due_at = if is_new { now.plus(REST) } else { now };
 }
 
 fn watch_again(task: &mut Task, now: Timestamp) {

@@ -443,7 +443,8 @@ proptest! {
 
     /// Whatever happens, in any order: settled stays settled unless a person or a file asks; silence and refusal
     /// after silence never change the id; a generation grows only when nothing under the old id is unknown; an
-    /// account once known is never forgotten nor asked for again.
+    /// account once known is never forgotten nor asked for again; an id that is new without look-ups rests, so that a
+    /// ledger has kept it before it is sent.
     #[test]
     fn laws_of_any_history(events in prop::collection::vec((any_event(), 0_u64..100_000), 1..60)) {
         let rules = rules();
@@ -469,6 +470,10 @@ proptest! {
             if task.unknown && !matches!(event, Event::Answer(Answer::Answered(_))) {
                 prop_assert!(next.unknown, "only an answer ends not knowing: {:?} on {:?}", event, task);
                 prop_assert_eq!(next.payload, task.payload);
+            }
+            let is_other = (next.generation, next.payload) != (task.generation, task.payload);
+            if is_other && next.state == State::Queued && !matches!(task.state, State::Reconciling { .. }) {
+                prop_assert!(next.due_at.since(now) >= Duration::from_secs(3), "{:?} on {:?}", event, task);
             }
             if task.account.is_some() {
                 prop_assert_eq!(&next.account, &task.account);

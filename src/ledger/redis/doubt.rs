@@ -3,14 +3,15 @@
 //! A server that lost the last it was told, because its machine lost power or a replica took its place, may have lost the
 //! note that a task was lent, and the request may have left. The same data do no harm: they go out under the same id. But
 //! changed data would go out under an id of their own, and make a second account. So a task that was there before the
-//! server's present life began is taken for sent when changed data come: the account is looked for first.
+//! server's present life began is taken for sent when changed data come: the account is looked for first. That it was
+//! cancelled since changes nothing.
 
 use std::collections::BTreeSet;
 
 use super::reply::{list, next, text};
 use super::{RedisLedger, lua};
 use crate::domain::ids::Digest;
-use crate::domain::task::State;
+use crate::domain::task::{Outcome, State};
 use crate::domain::time::Timestamp;
 use crate::engine::ports::LedgerError;
 use crate::ledger::places::batch_of;
@@ -33,10 +34,15 @@ impl Doubt {
     /// Since when the task may have been in somebody's hands unnoted, now that `payload` comes. It was lent no earlier
     /// than it was due.
     pub(super) fn lent_since(&self, stored: &Stored, payload: Digest) -> Option<Timestamp> {
-        let is_in_doubt = stored.task.state == State::Queued
-            && payload != stored.task.payload
-            && self.batches.contains(&batch_of(stored.id));
-        is_in_doubt.then_some(stored.task.due_at)
+        let task = &stored.task;
+        let looks_unsent = match task.state {
+            State::Queued => true,
+            State::Settled(Outcome::Cancelled) => task.account.is_none() && !task.unknown,
+            _ => false,
+        };
+        let is_in_doubt =
+            looks_unsent && payload != task.payload && self.batches.contains(&batch_of(stored.id));
+        is_in_doubt.then_some(task.due_at)
     }
 }
 

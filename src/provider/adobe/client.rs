@@ -13,11 +13,11 @@ use super::{AdobeSettings, classify};
 use crate::domain::answer::{Answer, Refused};
 use crate::domain::attempt::CallKind;
 use crate::domain::ids::{AccountId, CorrelationId, RequestId};
-use crate::engine::lease::{LeaseWatch, Moment};
+use crate::engine::lease::LeaseWatch;
 use crate::engine::ports::{Budget, LookUpCall, PendingPage, Permit, Provider, Reply, SubmitCall};
 use crate::provider::SettingError;
 use crate::provider::token::{Token, TokenFailure, TokenSource};
-use crate::provider::transport::{Exchange, Transport, plain};
+use crate::provider::transport::{Exchange, Held, Transport, plain};
 use crate::world::World;
 
 /// A list call that is throttled pauses the budget for this long if no time is named, and at most so long.
@@ -93,19 +93,25 @@ impl Adobe {
         trail: &mut Trail,
     ) -> Result<Exchange, Answer> {
         let (token, permit) = self.token_and_leave(kind).await?;
-        // Looked at last: while the token was fetched or leave was waited for, this process may have been stopped.
-        if lease.is_some_and(|lease| !lease.is_held(Moment::now(&*self.world))) {
+        // While the token was fetched or leave was waited for, this process may have been stopped.
+        let held = lease.map(|lease| Held::by(lease.clone(), Arc::clone(&self.world)));
+        let lapsed = || held.as_ref().is_some_and(|held| !held.still());
+        if lapsed() {
             return Err(Answer::NoLeave);
         }
-        let request = ask.request(
+        let mut request = ask.request(
             &self.client_id,
             token.bearer.clone(),
             trail.correlation_id,
             trail.request_id,
         );
+        request.held.clone_from(&held);
         let left_at = self.world.now();
         let exchange = self.transport.send(request).await;
         drop(permit);
+        if matches!(exchange, Exchange::NotSent(_)) && lapsed() {
+            return Err(Answer::NoLeave);
+        }
         let took = self.world.now().since(left_at);
         trail.note(&exchange);
         tell(kind, &exchange, took, trail);

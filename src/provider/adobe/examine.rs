@@ -85,6 +85,7 @@ impl Adobe {
             bearer: None,
             body: RequestBody::Empty,
             timeout: Some(TIMEOUT),
+            held: None,
         };
         self.transport().send(request).await
     }

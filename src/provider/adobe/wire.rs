@@ -267,6 +267,7 @@ impl Ask {
             bearer: Some(bearer),
             body: self.body.clone(),
             timeout: None,
+            held: None,
         }
     }
 }

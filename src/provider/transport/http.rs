@@ -12,6 +12,7 @@ use bytes::{Bytes, BytesMut};
 use reqwest::header::{HeaderMap, HeaderValue};
 use secrecy::ExposeSecret;
 
+use super::held::{HeldBody, Lapsed};
 use super::{Exchange, Head, HttpRequest, Method, RequestBody, Transport, clean};
 use crate::provider::SettingError;
 
@@ -103,7 +104,11 @@ impl HttpTransport {
         }
         let mut building = self.client.request(method, request.url.clone()).headers(headers);
         if !matches!(request.body, RequestBody::Empty) {
-            building = building.body(Bytes::copy_from_slice(request.body.bytes()));
+            let bytes = Bytes::copy_from_slice(request.body.bytes());
+            building = match &request.held {
+                Some(held) => building.body(reqwest::Body::wrap(HeldBody::new(bytes, held.clone()))),
+                None => building.body(bytes),
+            };
         }
         if let Some(timeout) = request.timeout {
             building = building.timeout(timeout);
@@ -153,6 +158,9 @@ impl Transport for HttpTransport {
 
 /// How far a request without a response got. What is not known to have stayed here counts as sent.
 fn failed(error: &reqwest::Error, request: &HttpRequest) -> Exchange {
+    if causes(error).any(|cause| cause.is::<Lapsed>()) {
+        return Exchange::NotSent(Lapsed.to_string());
+    }
     if error.is_builder() || error.is_connect() {
         let host = request.url.host_str().unwrap_or("the server");
         let port = request.url.port_or_known_default().unwrap_or_default();
@@ -170,14 +178,16 @@ fn failed(error: &reqwest::Error, request: &HttpRequest) -> Exchange {
     }
 }
 
+/// What lies behind an error, from the outside in.
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(error.source(), |cause| (*cause).source())
+}
+
 /// The innermost cause, which is the one that says something (`Connection refused (os error 111)`).
 fn root_cause(error: &reqwest::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text = inner.to_string();
-        cause = inner.source();
-    }
+    let text = causes(error)
+        .last()
+        .map_or_else(|| error.to_string(), ToString::to_string);
     clean(&text, 200)
 }
 

@@ -21,7 +21,7 @@ use uuid::Uuid;
 pub(crate) const LEASE: Duration = Duration::from_secs(30);
 
 /// The time, `ms` after the laws begin.
-pub(crate) fn at(ms: i64) -> Timestamp {
+pub(crate) const fn at(ms: i64) -> Timestamp {
     Timestamp::from_ms(1_700_000_000_000 + ms)
 }
 

@@ -69,9 +69,12 @@ async fn put(ledger: &dyn Ledger, name: &str, n: usize) -> Option<(String, Task)
     Some((what, task))
 }
 
-/// Whatever is due now: its payload is what its digest says, and is there when it may be needed.
+/// When an id that is new has rested.
+const RESTED: Timestamp = at(4_000);
+
+/// Whatever is due by then: its payload is what its digest says, and is there when it may be needed.
 async fn check_payloads(ledger: &dyn Ledger, what: &str) -> Vec<Claim> {
-    let claims = claim(ledger, 9, at(20)).await;
+    let claims = claim(ledger, 9, RESTED).await;
     for claim in &claims {
         let digest = claim.payload.as_deref().map(payload_digest);
         let wanted = claim.task.account.is_none().then_some(claim.task.payload);
@@ -83,8 +86,8 @@ async fn check_payloads(ledger: &dyn Ledger, what: &str) -> Vec<Claim> {
 /// Settles what is open, so that the next state starts alone.
 async fn clear(ledger: &dyn Ledger, claims: Vec<Claim>) {
     for claim in claims {
-        let done = settled(&claim.task, Outcome::Active, at(21));
-        commit(ledger, &claim, done, at(21)).await;
+        let done = settled(&claim.task, Outcome::Active, RESTED);
+        commit(ledger, &claim, done, RESTED).await;
     }
 }
 
@@ -186,7 +189,7 @@ pub(crate) async fn what_was_fed_is_told_in_five_words(ledger: &dyn Ledger) {
         assert_eq!(told(same), wanted, "{what}");
         let (_, other) = feed(ledger, &format!("other-{name}"), &[row_with(0, &name, "new")], 11).await;
         assert_eq!(told(other), [0, 0, 0, 1, 0], "{what}");
-        let claims = claim(ledger, 9, at(20)).await;
+        let claims = claim(ledger, 9, RESTED).await;
         clear(ledger, claims).await;
     }
 }

@@ -96,7 +96,7 @@ fn sentinel(master: u16) -> (TempDir, u16, Child) {
             dir.path().display()
         );
         fs::write(&config, text).unwrap();
-        let mut child = Command::new("redis-server")
+        let mut child = Command::new(super::program())
             .arg(&config)
             .arg("--sentinel")
             .stdin(Stdio::null())

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::domain::answer::{Answered, Meaning, Silence};
+use crate::engine::lease::Moment;
 use crate::provider::testing::{CountingBudget, NOON, ScriptedTransport, TestWorld};
 use crate::provider::transport::{Head, HttpRequest};
 

@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -5,6 +6,9 @@ use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 
 use super::*;
+use crate::engine::lease::{LeaseWatch, Moment};
+use crate::provider::transport::Held;
+use crate::world::{RealWorld, World};
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nx-request-id: r-1\r\nretry-after: 7\r\n\r\n{}";
 
@@ -43,6 +47,7 @@ fn request(method: Method, url: &str) -> HttpRequest {
         bearer: Some("token".to_owned().into()),
         body,
         timeout: None,
+        held: None,
     }
 }
 
@@ -273,6 +278,54 @@ async fn the_request_on_the_line() {
         "x-api-key: key",
     ];
     assert_eq!(lines, wanted);
+}
+
+/// Takes the requests of every connection and answers them; tells what was on the lines.
+async fn listening() -> (String, tokio::sync::mpsc::UnboundedReceiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let (tell, told) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let tell = tell.clone();
+            tokio::spawn(async move {
+                loop {
+                    let text = take(&mut stream).await;
+                    if text.is_empty() {
+                        let _ = tell.send("closed".into());
+                        return;
+                    }
+                    let line = text.lines().next().unwrap_or_default().to_owned();
+                    let _ = tell.send(line);
+                    stream.write_all(OK.as_bytes()).await.unwrap();
+                }
+            });
+        }
+    });
+    (url, told)
+}
+
+#[tokio::test]
+async fn a_request_whose_lease_ran_out_on_its_way_never_leaves() {
+    let (url, mut told) = listening().await;
+    let world: Arc<dyn World> = Arc::new(RealWorld::default());
+    let under = |length| {
+        let lease = LeaseWatch::new(Moment::now(&*world), length);
+        HttpRequest {
+            held: Some(Held::by(lease, Arc::clone(&world))),
+            ..request(Method::Post, &url)
+        }
+    };
+    let transport = transport();
+    let lapsed = Exchange::NotSent("its lease ran out before it left".to_owned());
+    // On a new connection, and on one that is reused.
+    assert_eq!(transport.send(under(Duration::ZERO)).await, lapsed);
+    assert_eq!(told.recv().await.unwrap(), "closed");
+    let sent = transport.send(under(LONG)).await;
+    assert!(matches!(sent, Exchange::Response { .. }), "{sent:?}");
+    assert_eq!(told.recv().await.unwrap(), "POST / HTTP/1.1");
+    assert_eq!(transport.send(under(Duration::ZERO)).await, lapsed);
+    assert_eq!(told.recv().await.unwrap(), "closed");
 }
 
 /// Serves one request on the first connection, lets the client keep it, then closes it while a second request is on
