@@ -20,7 +20,8 @@
 //! host        a brain behind a lock, with its journal on disk; notes: what is to be written there
 //! http        the shell
 //! adobe       the personalities: VIP Marketplace (providers.md 7.2),
-//! logicboxes  LogicBoxes / ResellerClub (7.3)
+//! logicboxes  LogicBoxes / ResellerClub (7.3),
+//! metallic    Metallic (7.4)
 //! ```
 //!
 //! What is the same in all personalities is here; each has its own gate, service, accounts and settings.
@@ -34,6 +35,7 @@ pub mod host;
 pub mod http;
 pub mod limiter;
 pub mod logicboxes;
+pub mod metallic;
 mod notes;
 pub mod settings;
 pub mod span;

@@ -14,6 +14,7 @@ use crate::simulator::args::Common;
 use crate::simulator::host::Host;
 use crate::simulator::http::serve;
 use crate::simulator::logicboxes::{LogicBoxes, SimulateLogicBoxes};
+use crate::simulator::metallic::{Metallic, SimulateMetallic};
 
 /// Flags of `simulate`.
 #[derive(Debug, Args)]
@@ -27,6 +28,7 @@ enum Simulated {
     Adobe(Box<SimulateAdobe>),
     #[command(name = "logicboxes")]
     LogicBoxes(Box<SimulateLogicBoxes>),
+    Metallic(Box<SimulateMetallic>),
 }
 
 /// What `simulate --json` says once it listens.
@@ -66,6 +68,16 @@ pub(super) async fn run(args: SimulateArgs, scene: Scene) -> Result<Exit, Failur
             let paths = Paths {
                 base: "/api",
                 token: None,
+                sets_token: false,
+            };
+            listen(brain, &common, &paths, scene).await
+        }
+        Simulated::Metallic(args) => {
+            let common = args.common.clone();
+            let brain = Metallic::new(sound::<Metallic, _>(args.into_settings())?, common.seed);
+            let paths = Paths {
+                base: "",
+                token: Some("/api/v1/authenticate"),
                 sets_token: false,
             };
             listen(brain, &common, &paths, scene).await

@@ -73,6 +73,22 @@ impl fmt::Display for Window {
     }
 }
 
+/// Whether no window has a soft limit: only one provider is known to have such.
+///
+/// # Errors
+///
+/// The window that has one.
+pub(super) fn check_hard<'a>(mut windows: impl Iterator<Item = &'a Window>) -> Result<(), String> {
+    match windows.find(|window| window.soft < window.hard) {
+        None => Ok(()),
+        Some(window) => Err(format!(
+            "{window} has a soft limit, and this simulator has none\n  hint: write {}/{}",
+            window.hard,
+            span::show(window.per).replace(' ', "")
+        )),
+    }
+}
+
 /// What the limiter says to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -122,6 +138,15 @@ impl Limiter {
             let_in.push_back(now);
         }
         verdict
+    }
+
+    /// The call that was let in at `at` does not count after all.
+    pub fn take_back(&mut self, at: Timestamp) {
+        for (_, let_in) in &mut self.windows {
+            if let Some(place) = let_in.iter().rposition(|call| *call == at) {
+                let_in.remove(place);
+            }
+        }
     }
 
     /// Changes the windows; what was let in before still counts in the new ones as far as it is remembered.
@@ -226,6 +251,17 @@ mod tests {
         );
         limiter.set_windows(&[]);
         assert_eq!(limiter.admit(at(2_002)), Verdict::Pass);
+    }
+
+    #[test]
+    fn a_call_can_be_taken_back() {
+        let mut limiter = Limiter::new(&["2/1s".parse().unwrap()]);
+        assert_eq!(limiter.admit(at(0)), Verdict::Pass);
+        assert_eq!(limiter.admit(at(5)), Verdict::Pass);
+        limiter.take_back(at(0));
+        limiter.take_back(at(7));
+        assert_eq!(limiter.admit(at(10)), Verdict::Pass);
+        assert_eq!(limiter.admit(at(20)), Verdict::Refuse(Duration::from_millis(985)));
     }
 
     #[test]

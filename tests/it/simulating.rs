@@ -1,7 +1,9 @@
 //! `enlist simulate`: each stand-in on a real socket, and what it says when it starts. The rules of each are in its
 //! own tests beside the code.
 
-use crate::support::{Rig, exchange, wait_for};
+use serde_json::{Value, json};
+
+use crate::support::{Rig, Simulator, exchange, exchange_with, wait_for};
 
 const SIGN_UP: &str = "/api/resellers/v2/signup.json?auth-userid=5&api-key=k&username=a@example.com\
                        &passwd=Passw0rd!x&name=Ann&company=Beacon&address-line-1=1&city=Boston&state=MA&country=US\
@@ -39,6 +41,72 @@ fn logicboxes_signs_up_and_remembers_over_a_restart() {
     simulator.has_one_account_each(2);
 }
 
+/// A question with a token and a JSON body; the HTTP status code and the answer.
+fn ask_metallic(
+    simulator: &Simulator,
+    token: &str,
+    method: &str,
+    path: &str,
+    body: &Value,
+) -> (String, Value) {
+    let token = format!("Authorization: Bearer {token}\r\n");
+    let (head, body) = exchange_with(simulator.host(), method, path, &token, &body.to_string()).unwrap();
+    let status = head.split(' ').nth(1).unwrap().to_owned();
+    (status, serde_json::from_str(&body).unwrap())
+}
+
+#[test]
+fn metallic_gives_a_token_creates_once_and_stops_at_its_limit() {
+    let rig = Rig::new();
+    let simulator = rig.simulator_of("metallic", "--write-limit 3/1h --state far.jsonl");
+    let body = json!({ "username": "u", "password": "p" });
+    let (_, answer) = ask_metallic(&simulator, "", "POST", "/api/v1/authenticate", &body);
+    let token = answer["data"]["authToken"].as_str().unwrap();
+    let row = json!({
+        "name": "Beacon", "externalId": "row-1", "workloadAccess": false,
+        "contacts": [{
+            "type": "primary", "email": "a@example.com", "firstName": "Ann", "lastName": "Pratt",
+            "address": { "addressLine1": "1", "city": "Bonn", "country": "DE", "postalCode": "53111" },
+        }],
+    });
+    let create = |row: &Value| ask_metallic(&simulator, token, "POST", "/api/v1/partner/resellers", row);
+    let (status, made) = create(&row);
+    assert_eq!(
+        (status.as_str(), &made["data"]["status"]),
+        ("201", &"active".into()),
+        "{made}"
+    );
+    let (status, again) = create(&row);
+    assert_eq!(
+        (status.as_str(), &again["error"]["code"]),
+        ("400", &1002.into()),
+        "{again}"
+    );
+    let mut other = row.clone();
+    other["workloadAccess"] = "x".into();
+    assert_eq!(create(&other).0, "400");
+    assert_eq!(create(&row).0, "429");
+    let path = format!(
+        "/api/v1/partner/resellers/{}",
+        made["data"]["id"].as_str().unwrap()
+    );
+    let (status, got) = ask_metallic(&simulator, token, "GET", &path, &Value::Null);
+    assert_eq!(
+        (status.as_str(), &got["data"]["externalId"]),
+        ("200", &"row-1".into()),
+        "{got}"
+    );
+    simulator.has_one_account_each(1);
+    let ledger = simulator.ledger();
+    assert_eq!(
+        (&ledger["calls_over_limit"], &ledger["accounts_per_email"]["max"]),
+        (&1.into(), &1.into())
+    );
+    drop(simulator);
+    rig.simulator_of("metallic", "--state far.jsonl")
+        .has_one_account_each(1);
+}
+
 #[test]
 fn it_says_where_it_listens_and_how_to_use_it() {
     let rig = Rig::new();
@@ -49,7 +117,8 @@ fn it_says_where_it_listens_and_how_to_use_it() {
             "",
             " --set connection.token_url=http",
         ),
-        ("logicboxes", &["base_url", "ledger_url"], "/api", "/api\n"),
+        ("logicboxes", &["base_url", "ledger_url"], "/api", "\n"),
+        ("metallic", &["base_url", "token_url", "ledger_url"], "", "\n"),
     ] {
         let running = rig.line(&format!("simulate {provider} --json")).start();
         wait_for("its hint", || running.said().contains("--set").then_some(()));
@@ -64,12 +133,8 @@ fn it_says_where_it_listens_and_how_to_use_it() {
             .strip_suffix("/_simulator/ledger")
             .unwrap();
         assert_eq!(url, format!("{root}{base}"));
-        let use_it = format!("simulating {provider}; use it with --set connection.base_url={url}");
-        assert!(
-            ended.err.contains(&use_it) && ended.err.contains(hint),
-            "{}",
-            ended.err
-        );
+        let use_it = format!("simulating {provider}; use it with --set connection.base_url={url}{hint}");
+        assert!(ended.err.contains(&use_it), "{}", ended.err);
     }
 }
 

@@ -604,13 +604,24 @@ pub(crate) fn exchange(
     path: &str,
     body: &str,
 ) -> std::io::Result<(String, String)> {
+    exchange_with(host, method, path, "", body)
+}
+
+/// The same with header lines of one's own, each with its end.
+pub(crate) fn exchange_with(
+    host: &str,
+    method: &str,
+    path: &str,
+    headers: &str,
+    body: &str,
+) -> std::io::Result<(String, String)> {
     let mut stream = TcpStream::connect(host)?;
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
     let length = body.len();
     write!(
         stream,
         "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: application/json\r\n\
-         Content-Length: {length}\r\n\r\n{body}"
+         {headers}Content-Length: {length}\r\n\r\n{body}"
     )?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;

@@ -213,6 +213,7 @@ mod tests {
         for (flags, word) in [
             ("--fault error_500_stored=0.1", "not a fault of this simulator"),
             ("--slow 5s..1s", "slow_min"),
+            ("--limit 5-9/1s", "hint: write 9/1s"),
             ("--fault-on create", "one of signup"),
             ("--error-status 99", "99 is not an HTTP status code"),
             ("--api-key abc", "--auth-userid"),

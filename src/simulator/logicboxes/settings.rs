@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::simulator::fault::{self, Fault, Faults};
-use crate::simulator::limiter::Window;
+use crate::simulator::limiter::{self, Window};
 use crate::simulator::settings::{self, Settle};
 use crate::simulator::span;
 
@@ -187,6 +187,7 @@ impl LogicBoxesSettings {
     /// What is wrong.
     pub fn check(&self) -> Result<(), String> {
         fault::check(&self.faults, &FAULTS)?;
+        limiter::check_hard(self.windows.iter())?;
         if self.slow_min > self.slow_max {
             return Err("slow_min is longer than slow_max".to_owned());
         }
