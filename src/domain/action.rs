@@ -8,13 +8,19 @@ use serde::{Deserialize, Serialize};
 pub enum Action {
     /// Make the account.
     Create,
+    /// Make an existing account say what the record says.
+    Update,
 }
 
 impl Action {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Create, Self::Update];
+
     /// The word in job files, ids and messages.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Create => "create",
+            Self::Update => "update",
         }
     }
 }

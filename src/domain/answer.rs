@@ -29,7 +29,21 @@ pub enum Answer {
 pub enum Answered {
     /// The account exists with this status: the answer to a create, a poll, or a look-up that found it.
     Account(AccountSeen),
-    /// A look-up found nothing that could be ours.
+    /// A create was told that there is such an account already, without its id: all that must be unique is taken (Metallic),
+    /// or the name it is known by is (LogicBoxes `AlreadyReseller`).
+    Taken(RowError),
+    /// An update found the account as the record says: nothing was sent.
+    Unchanged(AccountSeen),
+    /// An update was carried out.
+    Updated {
+        /// The account.
+        seen: AccountSeen,
+        /// What the provider kept otherwise than it was sent, one error a field.
+        drift: Vec<RowError>,
+    },
+    /// The account cannot be updated yet: it has not settled (Adobe 1125).
+    NotYet(AccountSeen),
+    /// A look-up found nothing that could be ours. To an update: there is no account to update.
     NotFound,
     /// A poll was told that the account is not known (Adobe 1115).
     Missing,
@@ -62,6 +76,8 @@ pub enum Meaning {
     Active,
     /// Settled, not usable.
     Inactive(InactiveReason),
+    /// Made, and waits for a person at the provider, perhaps for months (LogicBoxes, providers.md 3.5). Not looked at again.
+    Awaiting,
     /// A code that is not in the contract.
     Unrecognised,
 }

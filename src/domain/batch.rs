@@ -284,11 +284,19 @@ pub enum Tally {
     Exhausted = 8,
     /// Settled so.
     Cancelled = 9,
+    /// Settled so.
+    Updated = 10,
+    /// Settled so.
+    Unchanged = 11,
+    /// Settled so.
+    AwaitingActivation = 12,
+    /// Settled so.
+    CreatedIdUnknown = 13,
 }
 
 impl Tally {
-    /// All of them, in order.
-    pub const ALL: [Self; 10] = [
+    /// All of them, in order. The numbers are stored: new ones come last.
+    pub const ALL: [Self; 14] = [
         Self::Queued,
         Self::Unknown,
         Self::Pending,
@@ -299,6 +307,10 @@ impl Tally {
         Self::Parked,
         Self::Exhausted,
         Self::Cancelled,
+        Self::Updated,
+        Self::Unchanged,
+        Self::AwaitingActivation,
+        Self::CreatedIdUnknown,
     ];
 
     /// The slot of a state.
@@ -314,6 +326,10 @@ impl Tally {
             State::Settled(Outcome::Parked(_)) => Self::Parked,
             State::Settled(Outcome::Exhausted) => Self::Exhausted,
             State::Settled(Outcome::Cancelled) => Self::Cancelled,
+            State::Settled(Outcome::Updated) => Self::Updated,
+            State::Settled(Outcome::Unchanged) => Self::Unchanged,
+            State::Settled(Outcome::AwaitingActivation) => Self::AwaitingActivation,
+            State::Settled(Outcome::CreatedIdUnknown) => Self::CreatedIdUnknown,
         }
     }
 
@@ -335,6 +351,10 @@ impl Tally {
             Self::Parked => "parked",
             Self::Exhausted => "exhausted",
             Self::Cancelled => "cancelled",
+            Self::Updated => "updated",
+            Self::Unchanged => "unchanged",
+            Self::AwaitingActivation => "awaiting_activation",
+            Self::CreatedIdUnknown => "created_id_unknown",
         }
     }
 }

@@ -34,6 +34,10 @@ pub enum Event {
     Answer(Answer),
     /// The provider may have forgotten the id of the unknown send (Adobe keeps ids 10 days).
     MemoryOver,
+    /// The account must be looked for before anything is sent.
+    LookFirst,
+    /// There is no looking for the account: sending again has to tell.
+    CannotLook,
     /// The time for trying, or for watching, is over.
     DeadlineOver,
     /// A person or a file asks for something.
@@ -51,7 +55,7 @@ pub enum Order {
     Cancel,
 }
 
-/// How a provider keeps a second send from making a second account.
+/// How a second send is kept from doing harm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum IdempotencyContract {
     /// The provider stores its answer under the correlation id and replays it.
@@ -59,6 +63,29 @@ pub enum IdempotencyContract {
         /// How long an id can be trusted; less than the provider's memory (Adobe: 10 days, trusted for 9).
         trusted_for: Duration,
     },
+    /// The provider remembers nothing, but an account can be found by a name that only it has. It is looked for before the
+    /// first send and after silence, and asked for once more at most (LogicBoxes, providers.md 3.6).
+    NaturalKey {
+        /// Waits before each look-up after silence. What none of them finds is not there.
+        looks: [Duration; 3],
+    },
+    /// The provider refuses a second account with the same unique fields, and cannot be asked for the first. Sending again
+    /// does no harm, and tells (Metallic, providers.md 4.5).
+    UniqueFields,
+    /// Doing it again comes to the same (an update).
+    Repeatable,
+}
+
+impl IdempotencyContract {
+    /// Whether an account can be looked for. Where it cannot, sending again tells as much.
+    pub const fn can_look(&self) -> bool {
+        matches!(self, Self::Replay { .. } | Self::NaturalKey { .. })
+    }
+
+    /// Whether an account is looked for before anything is sent.
+    pub const fn looks_first(&self) -> bool {
+        matches!(self, Self::NaturalKey { .. })
+    }
 }
 
 /// The rules a task lives by: its job's policies and its provider's contract.
@@ -130,9 +157,11 @@ pub fn plan(task: &Task, rules: &Rules, now: Timestamp) -> Step {
     if now < task.due_at {
         return Step::Wait(task.due_at);
     }
-    let IdempotencyContract::Replay { trusted_for } = rules.contract;
     let sent_at = task.first_sent_at.unwrap_or(now);
-    let forgotten = now.since(sent_at) >= trusted_for;
+    let forgotten = match rules.contract {
+        IdempotencyContract::Replay { trusted_for } => now.since(sent_at) >= trusted_for,
+        _ => false,
+    };
     let over = rules.retry.is_over(task, now);
     match task.state {
         State::Settled(_) => Step::Nothing,
@@ -145,7 +174,10 @@ pub fn plan(task: &Task, rules: &Rules, now: Timestamp) -> Step {
         State::Queued | State::Unknown | State::Reconciling { .. } if over => {
             Step::Learn(Event::DeadlineOver)
         }
+        State::Queued if rules.contract.looks_first() && !task.looked => Step::Learn(Event::LookFirst),
+        State::Unknown if rules.contract.looks_first() => Step::Learn(Event::LookFirst),
         State::Queued | State::Unknown => Step::Submit,
+        State::Reconciling { .. } if !rules.contract.can_look() => Step::Learn(Event::CannotLook),
         State::Reconciling { .. } => Step::LookUp { sent_after: sent_at },
         State::Pending if rules.poll.is_lost(task, now) => Step::Learn(Event::DeadlineOver),
         State::Pending => Step::Poll,
@@ -171,6 +203,12 @@ pub fn apply(task: &Task, event: &Event, rules: &Rules, now: Timestamp, seed: u6
             State::Queued | State::Submitting | State::Unknown | State::Reconciling { .. } | State::Pending,
             Event::Abandoned { claimed_at },
         ) => next.task = abandoned(task, *claimed_at, now),
+        (State::Queued, Event::LookFirst) => next.look_first(),
+        (State::Unknown, Event::LookFirst) => next.reconcile(Then::SendAgain),
+        (State::Reconciling { .. }, Event::CannotLook) => {
+            next.task.state = State::Unknown;
+            next.task.due_at = now;
+        }
         (State::Unknown, Event::MemoryOver) => next.reconcile(Then::Park),
         (State::Reconciling { misses, .. }, Event::MemoryOver) => {
             next.task.state = State::Reconciling {
@@ -179,7 +217,14 @@ pub fn apply(task: &Task, event: &Event, rules: &Rules, now: Timestamp, seed: u6
             };
         }
         (State::Queued, Event::DeadlineOver) => next.settle(Outcome::Exhausted),
-        (State::Unknown, Event::DeadlineOver) => next.reconcile(Then::GiveUp),
+        (State::Unknown, Event::DeadlineOver) => next.give_up(),
+        (
+            State::Reconciling {
+                then: Then::SendFirst,
+                ..
+            },
+            Event::DeadlineOver,
+        ) => next.settle(Outcome::Exhausted),
         (State::Reconciling { .. }, Event::DeadlineOver) => {
             next.settle(Outcome::Parked(ParkReason::UnknownOutcome))
         }
@@ -187,6 +232,8 @@ pub fn apply(task: &Task, event: &Event, rules: &Rules, now: Timestamp, seed: u6
         (State::Queued | State::Unknown, Event::Answer(_))
         | (State::Submitting | State::Reconciling { .. } | State::Pending, Event::Sent)
         | (State::Queued | State::Submitting | State::Pending, Event::MemoryOver)
+        | (State::Submitting | State::Reconciling { .. } | State::Pending, Event::LookFirst)
+        | (State::Queued | State::Submitting | State::Unknown | State::Pending, Event::CannotLook)
         | (State::Submitting, Event::DeadlineOver)
         | (
             State::Settled(_),
@@ -194,6 +241,8 @@ pub fn apply(task: &Task, event: &Event, rules: &Rules, now: Timestamp, seed: u6
             | Event::Abandoned { .. }
             | Event::Answer(_)
             | Event::MemoryOver
+            | Event::LookFirst
+            | Event::CannotLook
             | Event::DeadlineOver,
         ) => {
             return Transition {

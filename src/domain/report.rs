@@ -203,7 +203,8 @@ const fn bucket(state: &State) -> Bucket {
 /// row that is as wanted has no errors, whatever it took to get there.
 fn errors_of(task: &Task, column_of: ColumnOf<'_>) -> Errors {
     let mut errors = Errors::default();
-    if bucket(&task.state) == Bucket::Succeeded {
+    // What an update left as it was is told all the same.
+    if bucket(&task.state) == Bucket::Succeeded && task.state != State::Settled(Outcome::Updated) {
         return errors;
     }
     if let State::Settled(outcome) = task.state
@@ -221,7 +222,15 @@ fn errors_of(task: &Task, column_of: ColumnOf<'_>) -> Errors {
 /// A code and a message of ours for an outcome that the provider's errors do not explain.
 const fn reason(outcome: Outcome, no_errors: bool) -> Option<(&'static str, &'static str)> {
     Some(match outcome {
-        Outcome::Active | Outcome::StillPending => return None,
+        Outcome::Active | Outcome::Updated | Outcome::Unchanged | Outcome::StillPending => return None,
+        Outcome::AwaitingActivation => (
+            "awaiting_activation",
+            "the account is made and waits to be activated at the provider",
+        ),
+        Outcome::CreatedIdUnknown => (
+            "created_id_unknown",
+            "the provider has this account and does not tell its id",
+        ),
         Outcome::Rejected if no_errors => ("rejected", "the provider refused the row"),
         Outcome::Rejected => return None,
         Outcome::Inactive(InactiveReason::Unspecified) => {

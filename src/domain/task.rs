@@ -58,6 +58,8 @@ pub enum Then {
     SendAgain,
     /// The same, even when the unknown send is older than the provider's memory: a person has looked.
     SendAnyway,
+    /// Send for the first time.
+    SendFirst,
     /// Settle as exhausted.
     GiveUp,
     /// Leave it to a person: the send is older than the provider's memory, and an account that has gone Inactive
@@ -70,8 +72,16 @@ pub enum Then {
 pub enum Outcome {
     /// The account is usable: the wanted end of a create.
     Active,
+    /// The account says what the record says: the wanted end of an update.
+    Updated,
+    /// The account said so already; nothing was sent.
+    Unchanged,
     /// The account exists and is not usable.
     Inactive(InactiveReason),
+    /// The account is made and waits for a person at the provider to activate it.
+    AwaitingActivation,
+    /// The account exists and the provider does not tell its id.
+    CreatedIdUnknown,
     /// The provider refused this row's data.
     Rejected,
     /// The deadline for polling passed; the account exists and may still settle. Can be resumed.
@@ -89,7 +99,11 @@ impl Outcome {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Active => "Active",
+            Self::Updated => "Updated",
+            Self::Unchanged => "Unchanged",
             Self::Inactive(_) => "Inactive",
+            Self::AwaitingActivation => "AwaitingActivation",
+            Self::CreatedIdUnknown => "CreatedIdUnknown",
             Self::Rejected => "Rejected",
             Self::StillPending => "StillPending",
             Self::Parked(_) => "Parked",
@@ -100,7 +114,7 @@ impl Outcome {
 
     /// Whether this is the state the user wanted.
     pub const fn is_wanted(self) -> bool {
-        matches!(self, Self::Active)
+        matches!(self, Self::Active | Self::Updated | Self::Unchanged)
     }
 }
 
@@ -190,6 +204,12 @@ pub struct Task {
     /// Changed data fed while the outcome was unknown: what to send if it turns out that no account exists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub staged: Option<Digest>,
+    /// The account was looked for before the first send, and was not there.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub looked: bool,
+    /// The account was there before anything was sent.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub existed: bool,
     /// The account exists and the file now says something else; an update can take it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub changed: bool,
@@ -225,6 +245,8 @@ impl Task {
             account: None,
             status: None,
             staged: None,
+            looked: false,
+            existed: false,
             changed: false,
             tries: Tries::default(),
             errors: Vec::new(),

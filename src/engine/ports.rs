@@ -16,7 +16,7 @@ use crate::domain::diagnosis::Diagnosis;
 use crate::domain::ids::{AccountId, BatchId, CorrelationId, Digest, RequestId, RowKey, Scope, WorkerId};
 use crate::domain::machine::Order;
 use crate::domain::policy::rate::Window;
-use crate::domain::task::Task;
+use crate::domain::task::{Action, Task};
 use crate::domain::time::Timestamp;
 use crate::world::World;
 
@@ -119,8 +119,9 @@ pub trait Ledger: Send + Sync {
     /// belongs to now. A row whose task cannot be read says so itself.
     async fn rows(&self, id: &BatchId, from: u64, max: u32) -> Result<Vec<RowView>, LedgerError>;
 
-    /// Every attempt for a key, oldest first.
-    async fn history(&self, scope: &Scope, key: &RowKey) -> Result<Vec<Attempt>, LedgerError>;
+    /// Every attempt of an action for a key, oldest first.
+    async fn history(&self, scope: &Scope, action: Action, key: &RowKey)
+    -> Result<Vec<Attempt>, LedgerError>;
 
     /// The time by the clock of the machine that holds the ledger, if that may be another one than ours.
     async fn time(&self) -> Result<Option<Timestamp>, LedgerError> {
@@ -239,6 +240,10 @@ pub trait Provider: Send + Sync {
 pub struct SubmitCall {
     /// Names the intent.
     pub correlation_id: CorrelationId,
+    /// The row's key.
+    pub key: RowKey,
+    /// The account, once it is known (an update that is sent again).
+    pub account: Option<AccountId>,
     /// The request body.
     pub payload: Arc<str>,
     /// The lease of the task it is for. Nothing is sent once it may have run out: the answer is [`Answer::NoLeave`].

@@ -49,6 +49,7 @@ use crate::domain::batch::{Backlog, Batch, Counts, Pause, Weight};
 use crate::domain::diagnosis::Diagnosis;
 use crate::domain::ids::{BatchId, RowKey, Scope};
 use crate::domain::machine::Order;
+use crate::domain::task::Action;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{
     Appended, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView, SharedBudgets,
@@ -58,7 +59,7 @@ use crate::ledger::turns::Turns;
 use crate::world::World;
 
 /// The format this program reads and writes. Any change to what lies in Redis needs a new one.
-const FORMAT: &str = "1";
+const FORMAT: &str = "2";
 
 /// Tasks or rows in one script or pipeline: what bounds everybody's wait for it, about half a millisecond.
 const CHUNK: usize = 250;
@@ -194,8 +195,13 @@ impl Ledger for RedisLedger {
         self.read_rows(id, from, max).await
     }
 
-    async fn history(&self, scope: &Scope, key: &RowKey) -> Result<Vec<Attempt>, LedgerError> {
-        self.read_history(scope, key).await
+    async fn history(
+        &self,
+        scope: &Scope,
+        action: Action,
+        key: &RowKey,
+    ) -> Result<Vec<Attempt>, LedgerError> {
+        self.read_history(scope, action, key).await
     }
 
     async fn time(&self) -> Result<Option<Timestamp>, LedgerError> {

@@ -27,6 +27,7 @@ use crate::domain::batch::{Backlog, Batch, Counts, Pause, PauseReason, Weight};
 use crate::domain::diagnosis::Diagnosis;
 use crate::domain::ids::{BatchId, RowKey, Scope};
 use crate::domain::machine::Order;
+use crate::domain::task::Action;
 use crate::domain::time::Timestamp;
 use crate::engine::advance::give_back;
 use crate::engine::ports::{
@@ -307,8 +308,13 @@ impl Ledger for SealedLedger {
         self.inner.counts(id).await
     }
 
-    async fn history(&self, scope: &Scope, key: &RowKey) -> Result<Vec<Attempt>, LedgerError> {
-        self.inner.history(scope, key).await
+    async fn history(
+        &self,
+        scope: &Scope,
+        action: Action,
+        key: &RowKey,
+    ) -> Result<Vec<Attempt>, LedgerError> {
+        self.inner.history(scope, action, key).await
     }
 
     fn budgets(&self, world: &Arc<dyn World>) -> Option<Arc<dyn SharedBudgets>> {

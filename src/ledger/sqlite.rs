@@ -35,6 +35,7 @@ use crate::domain::batch::{Backlog, Batch, Counts, Pause, Weight};
 use crate::domain::diagnosis::Diagnosis;
 use crate::domain::ids::{BatchId, RowKey, Scope};
 use crate::domain::machine::Order;
+use crate::domain::task::Action;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{
     Appended, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView, SharedBudgets,
@@ -289,9 +290,14 @@ impl Ledger for SqliteLedger {
             .await
     }
 
-    async fn history(&self, scope: &Scope, key: &RowKey) -> Result<Vec<Attempt>, LedgerError> {
+    async fn history(
+        &self,
+        scope: &Scope,
+        action: Action,
+        key: &RowKey,
+    ) -> Result<Vec<Attempt>, LedgerError> {
         let (scope, key) = (scope.clone(), key.clone());
-        self.read(move |connection| read::history(connection, &scope, &key))
+        self.read(move |connection| read::history(connection, &scope, action, &key))
             .await
     }
 

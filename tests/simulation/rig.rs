@@ -12,7 +12,7 @@ use enlist::domain::machine::{IdempotencyContract, Order, Rules};
 use enlist::domain::policy::poll::PollPolicy;
 use enlist::domain::policy::rate::Window;
 use enlist::domain::policy::retry::RetryPolicy;
-use enlist::domain::task::Task;
+use enlist::domain::task::{Action, Task};
 use enlist::domain::time::Timestamp;
 use enlist::engine::advance::Desk;
 use enlist::engine::budget::LocalBudget;
@@ -359,7 +359,10 @@ impl Rig {
 
     /// Every call for a row that was saved, oldest first.
     pub(crate) async fn attempts(&self, key: &RowKey) -> Vec<Attempt> {
-        self.ledger.history(&self.scope, key).await.unwrap()
+        self.ledger
+            .history(&self.scope, Action::Create, key)
+            .await
+            .unwrap()
     }
 
     pub(crate) fn dice<T>(&self, throw: impl FnOnce(&mut Dice) -> T) -> T {

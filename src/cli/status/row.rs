@@ -84,7 +84,7 @@ pub(super) async fn show(
     let row = find(args, ledger, batch).await?;
     let status = match &row.task {
         Some((key, task)) => {
-            let attempts = ledger.history(&batch.scope, key).await?;
+            let attempts = ledger.history(&batch.scope, batch.action, key).await?;
             of_task(batch, key, row.line, task, attempts)
         }
         None => match &row.unreadable {

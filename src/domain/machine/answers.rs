@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::orders::{AT_WORK_MAX, REST, new_generation};
-use super::{Effect, Rules};
+use super::{Effect, IdempotencyContract, Rules};
 use crate::domain::answer::{AccountSeen, Answer, Answered, Meaning, Refused, RowError, Silence};
 use crate::domain::batch::PauseReason;
 use crate::domain::policy::spread;
@@ -28,18 +28,19 @@ impl Next<'_> {
     }
 
     pub(super) fn submitted(&mut self, answer: &Answer) {
+        let is_update = self.rules.contract == IdempotencyContract::Repeatable;
         match answer {
             Answer::Answered(Answered::Account(seen)) => self.account(seen),
-            Answer::Answered(Answered::Rejected(errors)) => {
-                self.task.unknown = false;
-                self.task.errors.clone_from(errors);
-                self.settle(Outcome::Rejected);
+            Answer::Answered(Answered::Unchanged(seen)) if is_update => {
+                self.updated(seen, &[], Outcome::Unchanged);
             }
-            Answer::Answered(Answered::Ambiguous(error)) => {
-                self.task.errors = vec![error.clone()];
-                self.task.unknown = true;
-                self.reconcile(Then::SendAgain);
+            Answer::Answered(Answered::Updated { seen, drift }) if is_update => {
+                self.updated(seen, drift, Outcome::Updated);
             }
+            Answer::Answered(Answered::NotYet(seen)) if is_update => self.not_yet(seen),
+            Answer::Answered(Answered::Rejected(errors)) => self.rejected(errors),
+            Answer::Answered(Answered::Taken(error)) => self.taken(error),
+            Answer::Answered(Answered::Ambiguous(error)) => self.ambiguous(answer, error),
             Answer::Answered(Answered::Misfit(error)) => {
                 new_generation(&mut self.task);
                 self.task.state = State::Queued;
@@ -56,11 +57,90 @@ impl Next<'_> {
                 self.step_back();
                 self.unsent();
             }
-            // A look-up's words for a submit: an adapter's slip, read as if nothing had been said.
-            Answer::Silent(_) | Answer::Answered(Answered::NotFound | Answered::Missing) => {
-                self.silent(answer)
+            Answer::Answered(Answered::NotFound) if is_update => {
+                let error = RowError::new("no_account", "the provider has no account for this row");
+                self.rejected(&[error]);
+            }
+            // Another call's words for this one: an adapter's slip, read as if nothing had been said.
+            Answer::Silent(_) | Answer::Answered(_) => self.silent(answer),
+        }
+    }
+
+    /// The row's data were refused, so nothing came of any send of them. Data that came meanwhile are tried next.
+    fn rejected(&mut self, errors: &[RowError]) {
+        self.task.unknown = false;
+        self.task.errors = errors.to_vec();
+        match self.task.staged.take() {
+            Some(staged) => {
+                new_generation(&mut self.task);
+                self.task.payload = staged;
+                self.task.state = State::Queued;
+                self.task.trying_since = None;
+                self.due_in(REST);
+            }
+            None => self.settle(Outcome::Rejected),
+        }
+    }
+
+    /// There is such an account already, and its id was not told.
+    fn taken(&mut self, error: &RowError) {
+        match self.rules.contract {
+            IdempotencyContract::NaturalKey { .. } => {
+                self.task.errors = vec![error.clone()];
+                self.task.unknown = true;
+                self.reconcile(Then::Park);
+            }
+            IdempotencyContract::UniqueFields => {
+                self.task.errors = vec![error.clone()];
+                self.task.unknown = false;
+                self.task.quiet_at = None;
+                self.task.changed |= self.task.staged.take().is_some();
+                self.settle(Outcome::CreatedIdUnknown);
+            }
+            IdempotencyContract::Replay { .. } | IdempotencyContract::Repeatable => {
+                self.rejected(std::slice::from_ref(error));
             }
         }
+    }
+
+    /// The service failed and said so.
+    fn ambiguous(&mut self, answer: &Answer, error: &RowError) {
+        self.task.errors = vec![error.clone()];
+        match self.rules.contract {
+            IdempotencyContract::Replay { .. } | IdempotencyContract::NaturalKey { .. } => {
+                self.task.unknown = true;
+                self.reconcile(Then::SendAgain);
+            }
+            IdempotencyContract::UniqueFields => self.silent(answer),
+            IdempotencyContract::Repeatable => self.next_generation(),
+        }
+    }
+
+    /// An update came to its end.
+    fn updated(&mut self, seen: &AccountSeen, drift: &[RowError], outcome: Outcome) {
+        let may_be_ours = self.task.unknown;
+        self.shown(seen);
+        self.task.errors = drift.to_vec();
+        // What was sent without an answer may be why there was nothing left to change.
+        self.settle(match outcome {
+            Outcome::Unchanged if may_be_ours => Outcome::Updated,
+            outcome => outcome,
+        });
+    }
+
+    /// The account has to settle before it can be updated: that is waited for as long as accounts are watched.
+    fn not_yet(&mut self, seen: &AccountSeen) {
+        self.shown(seen);
+        new_generation(&mut self.task);
+        self.task.state = State::Queued;
+        self.task.trying_since = None;
+        self.task.polling_since.get_or_insert(self.now);
+        self.task.tries.polls += 1;
+        if self.rules.poll.is_over(&self.task, self.now) {
+            return self.settle(Outcome::StillPending);
+        }
+        let polls = self.task.tries.polls;
+        self.due_in(self.rules.poll.pause.pause(polls - 1, spread(self.seed, polls)));
     }
 
     /// Nothing came of this send: whatever was unknown before still is.
@@ -82,9 +162,12 @@ impl Next<'_> {
         tries.unsent = 0;
         let silences = tries.silences;
         self.task.unknown = true;
+        if self.rules.contract.looks_first() {
+            // Nothing is remembered there under an id: asked again blindly, it might make a second account.
+            return self.reconcile(Then::SendAgain);
+        }
         if silences >= self.rules.retry.attempts_max {
-            self.reconcile(Then::GiveUp);
-            return;
+            return self.give_up();
         }
         self.task.state = State::Unknown;
         let asked = match answer {
@@ -173,21 +256,35 @@ impl Next<'_> {
     pub(super) fn looked(&mut self, answer: &Answer, misses: u8, then: Then) {
         self.task.trying_since.get_or_insert(self.now);
         match answer {
-            Answer::Answered(Answered::Account(seen)) => self.account(seen),
-            Answer::Answered(Answered::NotFound) if misses == 0 => {
-                self.task.tries.read_failures = 0;
-                self.task.state = State::Reconciling { misses: 1, then };
-                let [_, second] = self.rules.retry.look_after;
-                self.due_in(second);
-                // What is still at work at the provider is not there yet.
-                self.task.due_at = self.task.due_at.max(self.task.quiet_at.unwrap_or_default());
+            Answer::Answered(Answered::Account(seen)) => {
+                self.task.existed |= then == Then::SendFirst;
+                self.account(seen);
             }
-            Answer::Answered(Answered::NotFound) => self.not_there(then),
+            Answer::Answered(Answered::NotFound) => match self.look_wait(misses.saturating_add(1)) {
+                Some(wait) if then != Then::SendFirst => {
+                    self.task.tries.read_failures = 0;
+                    let misses = misses.saturating_add(1);
+                    self.task.state = State::Reconciling { misses, then };
+                    self.due_in(wait);
+                    // What is still at work at the provider is not there yet.
+                    self.task.due_at = self.task.due_at.max(self.task.quiet_at.unwrap_or_default());
+                }
+                _ => self.not_there(then),
+            },
             other => self.unread(other),
         }
     }
 
-    /// Two look-ups found nothing.
+    /// The wait before the look-up that comes after so many misses; `None` if there were enough.
+    fn look_wait(&self, misses: u8) -> Option<Duration> {
+        let waits: &[Duration] = match &self.rules.contract {
+            IdempotencyContract::NaturalKey { looks } => looks,
+            _ => &self.rules.retry.look_after,
+        };
+        waits.get(usize::from(misses)).copied()
+    }
+
+    /// The look-ups found nothing.
     fn not_there(&mut self, then: Then) {
         match then {
             Then::Park => return self.settle(Outcome::Parked(ParkReason::UnknownOutcome)),
@@ -195,8 +292,27 @@ impl Next<'_> {
                 self.task.unknown = false;
                 return self.settle(Outcome::Exhausted);
             }
+            Then::SendFirst => {
+                self.task.looked = true;
+                if let Some(staged) = self.task.staged.take() {
+                    self.task.payload = staged;
+                }
+                self.task.tries.read_failures = 0;
+                self.task.trying_since = None;
+                self.task.state = State::Queued;
+                return self.due_in(Duration::ZERO);
+            }
+            // Sent twice without a word: the account may be where no look-up sees it.
+            Then::SendAgain if self.rules.contract.looks_first() && self.task.tries.generations > 0 => {
+                return self.settle(Outcome::Parked(ParkReason::UnknownOutcome));
+            }
             Then::SendAgain | Then::SendAnyway => {}
         }
+        self.next_generation();
+    }
+
+    /// A new intent, if there may be one more; its data are those that came meanwhile, if any did.
+    fn next_generation(&mut self) {
         new_generation(&mut self.task);
         if let Some(staged) = self.task.staged.take() {
             self.task.payload = staged;
@@ -263,7 +379,7 @@ impl Next<'_> {
     }
 
     /// The provider shows the account: whatever was unknown is known.
-    fn account(&mut self, seen: &AccountSeen) {
+    fn shown(&mut self, seen: &AccountSeen) {
         let task = &mut self.task;
         task.unknown = false;
         task.quiet_at = None;
@@ -275,7 +391,12 @@ impl Next<'_> {
         task.tries.read_failures = 0;
         task.tries.refusals = 0;
         task.tries.missing = 0;
+    }
+
+    fn account(&mut self, seen: &AccountSeen) {
+        self.shown(seen);
         match seen.meaning {
+            Meaning::Awaiting => self.settle(Outcome::AwaitingActivation),
             Meaning::Active => self.settle(Outcome::Active),
             Meaning::Inactive(reason) => self.settle(Outcome::Inactive(reason)),
             Meaning::Unrecognised => self.settle(Outcome::Parked(ParkReason::UnknownStatus)),
@@ -287,14 +408,36 @@ impl Next<'_> {
         }
     }
 
+    /// Nothing is known of the last send, and it is time to stop.
+    pub(super) fn give_up(&mut self) {
+        match self.rules.contract {
+            IdempotencyContract::Replay { .. } | IdempotencyContract::NaturalKey { .. } => {
+                self.reconcile(Then::GiveUp);
+            }
+            IdempotencyContract::UniqueFields => self.settle(Outcome::Parked(ParkReason::UnknownOutcome)),
+            IdempotencyContract::Repeatable => self.settle(Outcome::Exhausted),
+        }
+    }
+
+    /// Look before the first send.
+    pub(super) fn look_first(&mut self) {
+        self.task.state = State::Reconciling {
+            misses: 0,
+            then: Then::SendFirst,
+        };
+        self.task.trying_since.get_or_insert(self.now);
+        self.due_in(Duration::ZERO);
+    }
+
     /// Look before anything is sent. Has a deadline of its own, since the one for sending may be what ended.
     pub(super) fn reconcile(&mut self, then: Then) {
         self.task.state = State::Reconciling { misses: 0, then };
         self.task.tries.read_failures = 0;
         self.task.trying_since = Some(self.now);
         // The last send went unanswered, unless it is an answer that has to be understood.
-        self.task.quiet_at = (then != Then::SendAgain).then(|| self.now.plus(AT_WORK_MAX));
-        let [first, _] = self.rules.retry.look_after;
+        let is_answered = then == Then::SendAgain && !self.rules.contract.looks_first();
+        self.task.quiet_at = (!is_answered).then(|| self.now.plus(AT_WORK_MAX));
+        let first = self.look_wait(0).unwrap_or_default();
         self.due_in(first);
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Order;
 use crate::domain::ids::Digest;
-use crate::domain::task::{Outcome, State, Task, Then, Tries};
+use crate::domain::task::{Action, Outcome, State, Task, Then, Tries};
 use crate::domain::time::Timestamp;
 
 /// How long a request that nobody has an answer to may still be at work at the provider: a call is given up after 75 s
@@ -59,12 +59,15 @@ pub fn order(task: &Task, order: &Order, now: Timestamp) -> Task {
 
 fn fed(task: &mut Task, payload: Digest, now: Timestamp) {
     let differs = payload != task.payload;
+    if task.action == Action::Update {
+        return fed_to_update(task, payload, now);
+    }
     if task.account.is_some() {
         // Never created again. Whether it is watched again depends on how it settled.
         task.changed = differs;
         if matches!(
             task.state,
-            State::Settled(Outcome::StillPending | Outcome::Cancelled)
+            State::Settled(Outcome::StillPending | Outcome::Cancelled | Outcome::AwaitingActivation)
         ) {
             watch_again(task, now);
         }
@@ -87,6 +90,7 @@ fn fed(task: &mut Task, payload: Digest, now: Timestamp) {
             task.due_at = now;
         }
         State::Reconciling { .. } => task.staged = differs.then_some(payload),
+        State::Settled(Outcome::CreatedIdUnknown) => task.changed = differs,
         State::Settled(Outcome::Rejected) if differs => reopen(task, payload, now),
         State::Settled(Outcome::Cancelled | Outcome::Exhausted | Outcome::Parked(_)) if task.unknown => {
             task.staged = differs.then_some(payload);
@@ -98,8 +102,32 @@ fn fed(task: &mut Task, payload: Digest, now: Timestamp) {
     }
 }
 
+/// An update of an account that was updated before is a new intent; it can be done at any time, only not while an older one
+/// may still be at work.
+fn fed_to_update(task: &mut Task, payload: Digest, now: Timestamp) {
+    let differs = payload != task.payload;
+    match task.state {
+        State::Queued if differs => {
+            task.payload = payload;
+            task.errors.clear();
+            task.due_at = task.due_at.max(now.plus(REST));
+        }
+        State::Submitting | State::Unknown | State::Reconciling { .. } | State::Pending if differs => {
+            reopen(task, payload, now);
+            task.due_at = now.plus(AT_WORK_MAX);
+        }
+        State::Settled(Outcome::Cancelled | Outcome::Exhausted | Outcome::StillPending) => {
+            reopen(task, payload, now);
+        }
+        State::Settled(_) if differs => reopen(task, payload, now),
+        _ => {}
+    }
+}
+
 fn retried(task: &mut Task, now: Timestamp) {
     match task.state {
+        State::Settled(Outcome::Updated | Outcome::Unchanged) => {}
+        State::Settled(_) if task.action == Action::Update => reopen(task, task.payload, now),
         State::Settled(Outcome::Active | Outcome::Inactive(_)) => {}
         State::Settled(_) if task.account.is_some() => watch_again(task, now),
         State::Settled(_) if task.unknown => look_first(task, Then::SendAnyway, now),
@@ -114,10 +142,16 @@ fn retried(task: &mut Task, now: Timestamp) {
 /// cancelled, without an answer is still open, and keeps its id: should a send have been forgotten with a lost ledger, it
 /// is met again.
 fn reopen(task: &mut Task, payload: Digest, now: Timestamp) {
-    let is_answered = matches!(task.state, State::Settled(Outcome::Rejected | Outcome::Parked(_)));
-    let is_new = is_answered || payload != task.payload;
+    let is_given_up = matches!(
+        task.state,
+        State::Settled(Outcome::Cancelled | Outcome::Exhausted)
+    );
+    let is_open = is_given_up && !task.unknown;
+    let is_new = !is_open || payload != task.payload;
     task.payload = payload;
-    if is_answered {
+    task.staged = None;
+    task.looked = false;
+    if !is_open {
         new_generation(task);
     }
     task.first_sent_at = None;

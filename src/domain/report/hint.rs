@@ -65,7 +65,18 @@ fn by_state(scope: &Scope, task: &Task, fields: &[String]) -> String {
             "the account exists and has not settled: run the same command again to go on watching"
         }
         State::Settled(outcome) => match outcome {
-            Outcome::Active => "",
+            Outcome::Active if task.existed => "the account was there before; nothing was sent",
+            Outcome::Active | Outcome::Unchanged => "",
+            Outcome::Updated if task.errors.is_empty() => "",
+            Outcome::Updated => "updated, but the provider kept what is named here as it was",
+            Outcome::AwaitingActivation => {
+                return format!(
+                    "account {account} waits to be activated at the provider; feeding the row again looks at it again"
+                );
+            }
+            Outcome::CreatedIdUnknown => {
+                "find the account in the provider's console; feeding the row again makes no other"
+            }
             Outcome::StillPending => "",
             Outcome::Rejected => return of_refusal(scope, task, fields),
             Outcome::Inactive(InactiveReason::InvalidAddress) => {

@@ -152,6 +152,10 @@ impl Default for Outcomes {
     fn default() -> Self {
         let words = [
             "Active",
+            "Updated",
+            "Unchanged",
+            "AwaitingActivation",
+            "CreatedIdUnknown",
             "Inactive",
             "Rejected",
             INVALID,

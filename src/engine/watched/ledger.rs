@@ -10,7 +10,7 @@ use crate::domain::batch::{Backlog, Batch, Counts, Pause, Weight};
 use crate::domain::diagnosis::Diagnosis;
 use crate::domain::ids::{BatchId, RowKey, Scope};
 use crate::domain::machine::Order;
-use crate::domain::task::{Outcome, State, Task};
+use crate::domain::task::{Action, Outcome, State, Task};
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{
     Appended, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView, SharedBudgets,
@@ -166,8 +166,14 @@ impl Ledger for WatchedLedger {
         self.timed("rows", self.ledger.rows(id, from, max)).await
     }
 
-    async fn history(&self, scope: &Scope, key: &RowKey) -> Result<Vec<Attempt>, LedgerError> {
-        self.timed("history", self.ledger.history(scope, key)).await
+    async fn history(
+        &self,
+        scope: &Scope,
+        action: Action,
+        key: &RowKey,
+    ) -> Result<Vec<Attempt>, LedgerError> {
+        self.timed("history", self.ledger.history(scope, action, key))
+            .await
     }
 
     async fn time(&self) -> Result<Option<Timestamp>, LedgerError> {

@@ -13,6 +13,7 @@ use crate::domain::attempt::Attempt;
 use crate::domain::batch::{Backlog, Batch, Counts, Pause, Weight};
 use crate::domain::ids::{BatchId, RowKey, Scope, WorkerId};
 use crate::domain::machine::Order;
+use crate::domain::task::Action;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::*;
 use crate::telemetry::metrics::Metrics;
@@ -72,7 +73,7 @@ impl Ledger for Moody {
     async fn cancel(&self, _: &BatchId) -> Result<(), LedgerError> { panic!("not asked for") }
     async fn counts(&self, _: &BatchId) -> Result<Counts, LedgerError> { panic!("not asked for") }
     async fn rows(&self, _: &BatchId, _: u64, _: u32) -> Result<Vec<RowView>, LedgerError> { panic!("not asked for") }
-    async fn history(&self, _: &Scope, _: &RowKey) -> Result<Vec<Attempt>, LedgerError> { panic!("not asked for") }
+    async fn history(&self, _: &Scope, _: Action, _: &RowKey) -> Result<Vec<Attempt>, LedgerError> { panic!("not asked for") }
     fn describe(&self) -> String { "moody".into() }
     async fn backlog(&self, _: Timestamp) -> Result<Backlog, LedgerError> {
         self.reads.fetch_add(1, Ordering::SeqCst);

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use super::reply::{list, next, text};
 use super::{RedisLedger, lua};
 use crate::domain::ids::Digest;
-use crate::domain::task::{Outcome, State};
+use crate::domain::task::{Action, Outcome, State};
 use crate::domain::time::Timestamp;
 use crate::engine::ports::LedgerError;
 use crate::ledger::places::batch_of;
@@ -40,8 +40,10 @@ impl Doubt {
             State::Settled(Outcome::Cancelled) => task.account.is_none() && !task.unknown,
             _ => false,
         };
-        let is_in_doubt =
-            looks_unsent && payload != task.payload && self.batches.contains(&batch_of(stored.id));
+        let is_in_doubt = task.action == Action::Create
+            && looks_unsent
+            && payload != task.payload
+            && self.batches.contains(&batch_of(stored.id));
         is_in_doubt.then_some(task.due_at)
     }
 }

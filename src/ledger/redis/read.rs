@@ -111,18 +111,17 @@ impl RedisLedger {
     pub(super) async fn read_history(
         &self,
         scope: &Scope,
+        action: Action,
         key: &RowKey,
     ) -> Result<Vec<Attempt>, LedgerError> {
+        let mut ask = redis::cmd("HGET");
+        ask.arg(self.keys.named("spaces")).arg(space(scope, action));
+        let Some(space) = number(self.link.ask(&ask).await?)? else {
+            return Ok(Vec::new());
+        };
         let mut history = Vec::new();
-        for action in [Action::Create] {
-            let mut ask = redis::cmd("HGET");
-            ask.arg(self.keys.named("spaces")).arg(space(scope, action));
-            let Some(space) = number(self.link.ask(&ask).await?)? else {
-                continue;
-            };
-            for id in self.ids_of(space, &[key]).await?.into_iter().flatten() {
-                history.extend(self.calls_of(id).await?);
-            }
+        for id in self.ids_of(space, &[key]).await?.into_iter().flatten() {
+            history.extend(self.calls_of(id).await?);
         }
         history.sort_by_key(|(at, fence, n, _)| (*at, *fence, *n));
         Ok(history.into_iter().map(|(.., attempt)| attempt).collect())

@@ -210,6 +210,7 @@ pub(super) fn read_weight(number: u32) -> Result<Weight, LedgerError> {
 fn action(word: &str) -> Result<Action, LedgerError> {
     match word {
         "create" => Ok(Action::Create),
+        "update" => Ok(Action::Update),
         other => Err(unreadable("a stored action", other)),
     }
 }

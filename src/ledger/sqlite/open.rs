@@ -10,13 +10,17 @@ use super::{SqliteOptions, Synchronous};
 use crate::engine::ports::LedgerError;
 
 /// The format this program reads and writes. Any change to [`TABLES`], or to what the texts in them hold, needs a new one.
-const FORMAT: &str = "2";
+const FORMAT: &str = "3";
 
 /// What makes a ledger of an older format one of the next: the format, and the change.
-const UPGRADES: [(&str, &str); 1] = [(
-    "1",
-    "ALTER TABLE batches ADD COLUMN weight INTEGER NOT NULL DEFAULT 1;",
-)];
+const UPGRADES: [(&str, &str); 2] = [
+    (
+        "1",
+        "ALTER TABLE batches ADD COLUMN weight INTEGER NOT NULL DEFAULT 1;",
+    ),
+    // Tasks have states and words that came with updates and further providers; those there are say the same.
+    ("2", ""),
+];
 
 /// `rows.id` is the batch's number and the row's, see [`crate::ledger::places::row_id`]: in order of file without an index.
 /// `tasks.due_at` is the end of the lease while `claimed_at` is set, and null once settled, so that `tasks_due`

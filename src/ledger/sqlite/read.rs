@@ -10,7 +10,7 @@ use super::trouble::unreadable;
 use crate::domain::attempt::{Attempt, CallKind};
 use crate::domain::batch::{Backlog, Counts};
 use crate::domain::ids::{BatchId, CorrelationId, RequestId, RowKey, Scope};
-use crate::domain::task::Task;
+use crate::domain::task::{Action, Task};
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{LedgerError, RowView};
 use crate::ledger::counting;
@@ -23,7 +23,7 @@ pub(super) const ROWS: &str = "SELECT r.id, r.line, r.cells, r.faults, t.key, t.
 pub(super) const HISTORY: &str = "SELECT a.at, a.kind, a.took_ms, a.exchanges, a.http, a.read_as, a.code, \
      a.correlation_id, a.request_id \
      FROM spaces s JOIN tasks t ON t.space = s.no JOIN attempts a ON a.task = t.id \
-     WHERE s.provider = ?1 AND s.account = ?2 AND t.key = ?3 ORDER BY a.at, a.fence, a.n";
+     WHERE s.provider = ?1 AND s.account = ?2 AND s.action = ?3 AND t.key = ?4 ORDER BY a.at, a.fence, a.n";
 
 /// The counts of a batch; all zero if it is not known.
 pub(super) fn counts(connection: &Connection, id: &BatchId) -> Result<Counts, LedgerError> {
@@ -110,14 +110,15 @@ fn task(row: &Row<'_>) -> Result<Option<(RowKey, Task)>, String> {
     Ok(Some((key, decode(task)?)))
 }
 
-/// Every attempt for a key, oldest first.
+/// Every attempt of an action for a key, oldest first.
 pub(super) fn history(
     connection: &Connection,
     scope: &Scope,
+    action: Action,
     key: &RowKey,
 ) -> Result<Vec<Attempt>, LedgerError> {
     let mut statement = connection.prepare_cached(HISTORY)?;
-    let mut rows = statement.query((&scope.provider, &scope.account, key.as_str()))?;
+    let mut rows = statement.query((&scope.provider, &scope.account, action.as_str(), key.as_str()))?;
     let mut history = Vec::new();
     while let Some(row) = rows.next()? {
         history.push(attempt(row)?);

@@ -179,8 +179,13 @@ impl Ledger for MoodyLedger {
         self.inner.rows(id, from, max).await
     }
 
-    async fn history(&self, scope: &Scope, key: &RowKey) -> Result<Vec<Attempt>, LedgerError> {
-        self.inner.history(scope, key).await
+    async fn history(
+        &self,
+        scope: &Scope,
+        action: Action,
+        key: &RowKey,
+    ) -> Result<Vec<Attempt>, LedgerError> {
+        self.inner.history(scope, action, key).await
     }
 
     fn budgets(&self, _: &Arc<dyn World>) -> Option<Arc<dyn SharedBudgets>> {

@@ -3,7 +3,7 @@
 use enlist::domain::batch::{Batch, Counts, PauseReason, Weight};
 use enlist::domain::ids::Scope;
 use enlist::domain::machine::Order;
-use enlist::domain::task::Outcome;
+use enlist::domain::task::{Action, Outcome};
 use enlist::engine::ports::{ClaimAsk, Ledger, LedgerError, Which};
 
 use super::fixture::{
@@ -99,7 +99,10 @@ pub(crate) async fn what_is_not_known_is_said_to_be_unknown(ledger: &dyn Ledger)
     assert_eq!(ledger.rows(&id, 0, 10).await.unwrap(), []);
     let which = Which::Batch(id.clone());
     assert_eq!(ledger.set_pause(&which, None).await.unwrap(), []);
-    let history = ledger.history(&scope(), &super::fixture::key("a")).await.unwrap();
+    let history = ledger
+        .history(&scope(), Action::Create, &super::fixture::key("a"))
+        .await
+        .unwrap();
     assert_eq!(history, []);
     let ask = ClaimAsk {
         only: Some(id.clone()),

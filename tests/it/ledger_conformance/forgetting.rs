@@ -3,7 +3,7 @@
 use enlist::domain::attempt::CallKind;
 use enlist::domain::batch::{Counts, Tally};
 use enlist::domain::ids::BatchId;
-use enlist::domain::task::Outcome;
+use enlist::domain::task::{Action, Outcome};
 use enlist::engine::ports::{Kept, Ledger};
 
 use super::fixture::{
@@ -39,7 +39,10 @@ pub(crate) async fn a_finished_batch_is_forgotten(ledger: &dyn Ledger) {
     settle_all(ledger, Outcome::Active).await;
     assert!(ledger.forget(&id).await.unwrap());
     is_gone(ledger, &id).await;
-    assert_eq!(ledger.history(&scope(), &key("a")).await.unwrap(), []);
+    assert_eq!(
+        ledger.history(&scope(), Action::Create, &key("a")).await.unwrap(),
+        []
+    );
     let (again, appended) = feed(ledger, "one", &[row(0, "a"), faulty(1), row(2, "b")], 3).await;
     assert_eq!(
         (again, appended.new, appended.faulty),
@@ -88,8 +91,21 @@ pub(crate) async fn what_another_batch_took_over_stays(ledger: &dyn Ledger) {
             .all(|claim| claim.payload.is_some() && claim.batch == two)
     );
     assert!(claims.iter().any(|claim| claim.task == task));
-    assert_eq!(ledger.history(&scope(), &key("one-0")).await.unwrap().len(), 1);
-    assert_eq!(ledger.history(&scope(), &key("one-1")).await.unwrap(), []);
+    assert_eq!(
+        ledger
+            .history(&scope(), Action::Create, &key("one-0"))
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+    assert_eq!(
+        ledger
+            .history(&scope(), Action::Create, &key("one-1"))
+            .await
+            .unwrap(),
+        []
+    );
 }
 
 /// Data fed again unchanged leave a lease alone, and with it the row whose payload its holder sends.
@@ -117,7 +133,13 @@ pub(crate) async fn what_somebody_still_sends_stays(ledger: &dyn Ledger) {
     assert!(ledger.forget(&one).await.unwrap(), "what it left goes now");
     is_gone(ledger, &one).await;
     is_gone(ledger, &two).await;
-    assert_eq!(ledger.history(&scope(), &key("one-0")).await.unwrap(), []);
+    assert_eq!(
+        ledger
+            .history(&scope(), Action::Create, &key("one-0"))
+            .await
+            .unwrap(),
+        []
+    );
 }
 
 pub(crate) async fn a_long_batch_is_forgotten_to_its_end(ledger: &dyn Ledger) {

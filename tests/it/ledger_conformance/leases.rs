@@ -112,7 +112,13 @@ pub(crate) async fn a_commit_is_fenced_once_somebody_else_has_the_task(ledger: &
         counts,
         "the call was made all the same"
     );
-    assert_eq!(ledger.history(&scope(), &key("one-0")).await.unwrap(), calls);
+    assert_eq!(
+        ledger
+            .history(&scope(), Action::Create, &key("one-0"))
+            .await
+            .unwrap(),
+        calls
+    );
     let done = settled(&quick.task, Outcome::Active, after_lease(2));
     assert_eq!(
         commit(ledger, &quick, done.clone(), after_lease(2)).await,
@@ -159,7 +165,10 @@ pub(crate) async fn a_commit_repeated_is_fenced_and_counts_once(ledger: &dyn Led
     };
     assert_eq!(ledger.counts(&id).await.unwrap(), counts);
     assert_eq!(
-        ledger.history(&scope(), &key("one-0")).await.unwrap(),
+        ledger
+            .history(&scope(), Action::Create, &key("one-0"))
+            .await
+            .unwrap(),
         commit.attempts
     );
 }

@@ -472,7 +472,7 @@ impl Run {
         for (no, known) in &self.model.tasks {
             let history = self
                 .ledger
-                .history(&scope(), &key(&format!("k{no}")))
+                .history(&scope(), Action::Create, &key(&format!("k{no}")))
                 .await
                 .unwrap();
             assert_eq!(history.len(), known.calls);

@@ -2,6 +2,7 @@
 
 use enlist::domain::attempt::CallKind;
 use enlist::domain::ids::Scope;
+use enlist::domain::task::Action;
 use enlist::engine::ports::{Kept, Ledger, NewRow, RowView};
 
 use super::fixture::{
@@ -105,11 +106,23 @@ pub(crate) async fn a_history_is_complete_and_oldest_first(ledger: &dyn Ledger) 
         attempt(CallKind::Poll, 3, Some(429)),
         odd,
     ];
-    assert_eq!(ledger.history(&scope(), &key("a")).await.unwrap(), wanted);
-    assert_eq!(ledger.history(&scope(), &key("b")).await.unwrap(), []);
+    assert_eq!(
+        ledger.history(&scope(), Action::Create, &key("a")).await.unwrap(),
+        wanted
+    );
+    assert_eq!(
+        ledger.history(&scope(), Action::Create, &key("b")).await.unwrap(),
+        []
+    );
     let elsewhere = Scope {
         account: "other".into(),
         ..scope()
     };
-    assert_eq!(ledger.history(&elsewhere, &key("a")).await.unwrap(), []);
+    assert_eq!(
+        ledger
+            .history(&elsewhere, Action::Create, &key("a"))
+            .await
+            .unwrap(),
+        []
+    );
 }

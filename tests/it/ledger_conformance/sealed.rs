@@ -7,6 +7,7 @@ use enlist::domain::attempt::Attempt;
 use enlist::domain::batch::{Backlog, Batch, Counts, Pause, Weight};
 use enlist::domain::ids::{BatchId, RowKey, Scope};
 use enlist::domain::machine::Order;
+use enlist::domain::task::Action;
 use enlist::domain::time::Timestamp;
 use enlist::engine::ports::{
     Appended, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView, Seal,
@@ -110,8 +111,13 @@ impl Ledger for Everything {
         self.0.rows(id, from, max).await
     }
 
-    async fn history(&self, scope: &Scope, key: &RowKey) -> Result<Vec<Attempt>, LedgerError> {
-        self.0.history(scope, key).await
+    async fn history(
+        &self,
+        scope: &Scope,
+        action: Action,
+        key: &RowKey,
+    ) -> Result<Vec<Attempt>, LedgerError> {
+        self.0.history(scope, action, key).await
     }
 
     fn budgets(&self, world: &Arc<dyn World>) -> Option<Arc<dyn SharedBudgets>> {

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use enlist::domain::attempt::CallKind;
 use enlist::domain::batch::{PauseReason, Tally};
+use enlist::domain::task::Action;
 use enlist::engine::ports::{Kept, Which};
 use futures_util::future::join;
 
@@ -29,14 +30,23 @@ pub(crate) async fn all_is_there_after_opening_again(home: &dyn Home) {
         ledger.counts(&id).await.unwrap(),
         ledger.rows(&id, 0, 9).await.unwrap(),
     );
-    let history = ledger.history(&scope(), &key("one-0")).await.unwrap();
+    let history = ledger
+        .history(&scope(), Action::Create, &key("one-0"))
+        .await
+        .unwrap();
     drop(ledger);
 
     let ledger = home.open().await;
     assert_eq!(ledger.batches().await.unwrap(), batches);
     assert_eq!(ledger.counts(&id).await.unwrap(), counts);
     assert_eq!(ledger.rows(&id, 0, 9).await.unwrap(), rows);
-    assert_eq!(ledger.history(&scope(), &key("one-0")).await.unwrap(), history);
+    assert_eq!(
+        ledger
+            .history(&scope(), Action::Create, &key("one-0"))
+            .await
+            .unwrap(),
+        history
+    );
     ledger.set_pause(&Which::Batch(id.clone()), None).await.unwrap();
     assert_eq!(
         claim(&*ledger, 9, at(5)).await.len(),

@@ -23,10 +23,12 @@ mod flag {
     pub(super) const STAGED: u64 = 1 << 9;
     pub(super) const TRIES: u64 = 1 << 10;
     pub(super) const ERRORS: u64 = 1 << 11;
-    /// These two say all by themselves.
+    /// These say all by themselves.
     pub(super) const UNKNOWN: u64 = 1 << 12;
     pub(super) const CHANGED: u64 = 1 << 13;
-    pub(super) const ALL: u64 = (1 << 14) - 1;
+    pub(super) const LOOKED: u64 = 1 << 14;
+    pub(super) const EXISTED: u64 = 1 << 15;
+    pub(super) const ALL: u64 = (1 << 16) - 1;
 }
 
 pub(super) fn write(writer: &mut Writer, task: &Task) {
@@ -46,13 +48,16 @@ pub(super) fn write(writer: &mut Writer, task: &Task) {
         (flag::ERRORS, !task.errors.is_empty()),
         (flag::UNKNOWN, task.unknown),
         (flag::CHANGED, task.changed),
+        (flag::LOOKED, task.looked),
+        (flag::EXISTED, task.existed),
     ];
     let set = flags.iter().filter(|(_, is_set)| *is_set);
     writer.number(set.fold(0, |all, (flag, _)| all | flag));
     state(writer, &task.state);
-    match task.action {
-        Action::Create => writer.byte(0),
-    }
+    writer.byte(match task.action {
+        Action::Create => 0,
+        Action::Update => 1,
+    });
     writer.raw(task.payload.as_bytes());
     writer.signed(task.due_at.as_ms());
     if task.generation != 0 {
@@ -103,6 +108,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<Task, LedgerError> {
     let state = read_state(reader)?;
     let action = match reader.byte()? {
         0 => Action::Create,
+        1 => Action::Update,
         other => return Err(reader.corrupt(format_args!("no action has the number {other}"))),
     };
     let payload = Digest::from_bytes(reader.array()?);
@@ -153,6 +159,8 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<Task, LedgerError> {
     }
     task.unknown = has(flag::UNKNOWN);
     task.changed = has(flag::CHANGED);
+    task.looked = has(flag::LOOKED);
+    task.existed = has(flag::EXISTED);
     Ok(task)
 }
 
@@ -193,6 +201,7 @@ fn state(writer: &mut Writer, state: &State) {
                 Then::SendAnyway => 1,
                 Then::GiveUp => 2,
                 Then::Park => 3,
+                Then::SendFirst => 4,
             };
             writer.raw(&[3, *misses, then]);
         }
@@ -211,6 +220,10 @@ fn state(writer: &mut Writer, state: &State) {
                 Outcome::Parked(ParkReason::AccountMissing) => 8,
                 Outcome::Exhausted => 9,
                 Outcome::Cancelled => 10,
+                Outcome::Updated => 11,
+                Outcome::Unchanged => 12,
+                Outcome::AwaitingActivation => 13,
+                Outcome::CreatedIdUnknown => 14,
             });
         }
     }
@@ -228,6 +241,7 @@ fn read_state(reader: &mut Reader<'_>) -> Result<State, LedgerError> {
                 1 => Then::SendAnyway,
                 2 => Then::GiveUp,
                 3 => Then::Park,
+                4 => Then::SendFirst,
                 other => return Err(reader.corrupt(format_args!("nothing follows as number {other}"))),
             },
         },
@@ -244,6 +258,10 @@ fn read_state(reader: &mut Reader<'_>) -> Result<State, LedgerError> {
             8 => Outcome::Parked(ParkReason::AccountMissing),
             9 => Outcome::Exhausted,
             10 => Outcome::Cancelled,
+            11 => Outcome::Updated,
+            12 => Outcome::Unchanged,
+            13 => Outcome::AwaitingActivation,
+            14 => Outcome::CreatedIdUnknown,
             other => return Err(reader.corrupt(format_args!("no outcome has the number {other}"))),
         }),
         other => return Err(reader.corrupt(format_args!("no state has the number {other}"))),

@@ -66,7 +66,8 @@ fn any_state() -> impl Strategy<Value = State> {
         Just(Then::SendAgain),
         Just(Then::SendAnyway),
         Just(Then::GiveUp),
-        Just(Then::Park)
+        Just(Then::Park),
+        Just(Then::SendFirst)
     ];
     let outcome = prop_oneof![
         Just(Outcome::Active),
@@ -80,6 +81,10 @@ fn any_state() -> impl Strategy<Value = State> {
         Just(Outcome::Parked(ParkReason::AccountMissing)),
         Just(Outcome::Exhausted),
         Just(Outcome::Cancelled),
+        Just(Outcome::Updated),
+        Just(Outcome::Unchanged),
+        Just(Outcome::AwaitingActivation),
+        Just(Outcome::CreatedIdUnknown),
     ];
     prop_oneof![
         Just(State::Queued),
@@ -98,7 +103,7 @@ prop_compose! {
         generation in any::<u32>(),
         due in any::<i64>(),
         times in prop::array::uniform6(prop::option::of(any::<i64>())),
-        flags in any::<(bool, bool)>(),
+        flags in any::<(bool, bool, bool, bool, bool)>(),
         texts in (prop::option::of(".{0,40}"), prop::option::of("[0-9]{0,8}")),
         staged in prop::option::of(any::<[u8; 32]>()),
         tries in prop::array::uniform8(prop_oneof![Just(0_u32), any::<u32>()]),
@@ -109,7 +114,7 @@ prop_compose! {
         let [sends, silences, refusals, unsent, generations, polls, read_failures, missing] = tries;
         Task {
             state,
-            action: Action::Create,
+            action: if flags.4 { Action::Update } else { Action::Create },
             payload: Digest::from_bytes(payload),
             generation,
             due_at: Timestamp::from_ms(due),
@@ -124,6 +129,8 @@ prop_compose! {
             status: texts.1.map(StatusCode::new),
             staged: staged.map(Digest::from_bytes),
             changed: flags.1,
+            looked: flags.2,
+            existed: flags.3,
             tries: Tries { sends, silences, refusals, unsent, generations, polls, read_failures, missing },
             errors: errors
                 .into_iter()

@@ -13,6 +13,16 @@ fn short(answer: &Answer) -> String {
         Answer::Answered(Answered::Account(seen)) => {
             format!("account {} {} {:?}", seen.account, seen.status, seen.meaning)
         }
+        Answer::Answered(Answered::Taken(about)) => format!("taken {}", error(about)),
+        Answer::Answered(Answered::Unchanged(seen)) => format!("unchanged {}", seen.account),
+        Answer::Answered(Answered::Updated { seen, drift }) => {
+            format!(
+                "updated {} {}",
+                seen.account,
+                drift.iter().map(error).collect::<Vec<_>>().join(" | ")
+            )
+        }
+        Answer::Answered(Answered::NotYet(seen)) => format!("not yet {}", seen.account),
         Answer::Answered(Answered::NotFound) => "not found".to_owned(),
         Answer::Answered(Answered::Missing) => "missing".to_owned(),
         Answer::Answered(Answered::Rejected(errors)) => {
