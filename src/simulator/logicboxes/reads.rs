@@ -98,7 +98,7 @@ impl LogicBoxes {
                     .all(|name| text_matches(settings.text_match, form.get(name), account.field(name)))
         };
         let hits: Vec<u32> = match form.get("username") {
-            // A username without a part of another in it is looked up: that is done once a row.
+            // A look-up by the whole username is what a caller does once a row.
             Some(username) if settings.text_match == TextMatch::Exact => {
                 let named = self.accounts.with_username(username);
                 named.iter().copied().filter(|index| matches(*index)).collect()
