@@ -35,6 +35,7 @@ mod run;
 mod sealed;
 mod secrets;
 mod shapes;
+mod simulating;
 mod stalled;
 mod stalled_redis;
 mod support;
