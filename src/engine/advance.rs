@@ -59,7 +59,7 @@ pub struct Desk {
     pub strikes: AtomicU32,
     /// Refusals in a row for going too fast.
     pub throttle: Mutex<Streak>,
-    /// Whether it has paused its batch: what it was set up with may then be put right, so it is good for nothing more.
+    /// Whether it wants its batch paused: what it was set up with may then be put right, so it is good for nothing more.
     pub paused: AtomicBool,
 }
 
@@ -170,6 +170,8 @@ impl Desk {
                 Span::current().record("correlation_id", tracing::field::display(correlation_id));
                 let call = SubmitCall {
                     correlation_id,
+                    key: claim.key.clone(),
+                    account: task.account.clone(),
                     payload: payload(claim),
                     lease: lease.clone(),
                 };
@@ -260,9 +262,8 @@ impl Desk {
 
     async fn pause(&self, which: Which, pause: Pause) {
         let write = || self.ledger.set_pause(&which, Some(&pause));
-        let written = write.retry(ExponentialBuilder::default().with_max_times(8)).await;
-        self.paused.fetch_or(written.is_ok(), Ordering::Relaxed);
-        match written {
+        self.paused.store(true, Ordering::Relaxed);
+        match write.retry(ExponentialBuilder::default().with_max_times(8)).await {
             Ok(paused) if paused.is_empty() => {}
             // What the provider said is in the ledger, for `enlist status`: it may quote a row.
             Ok(paused) => tracing::warn!(

@@ -111,7 +111,7 @@ impl Shelf {
         self.places.insert(batch.clone(), place);
     }
 
-    /// Throws away the desks that have paused their batches. Such a pause may be for all batches of an account holder, so
+    /// Throws away the desks that want their batches paused. Such a pause may be for all batches of an account holder, so
     /// the others of the same are looked at.
     fn clear_away(&mut self) {
         let has_paused = |place: &Place| {

@@ -1,6 +1,7 @@
 //! Desks that are kept, looked at again, and set up anew; and batches for which there is none.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use super::*;
 use crate::config::ProviderName;
@@ -82,6 +83,7 @@ fn batch(name: &str, job: &Job) -> Batch {
         pause: None,
         cancelled: false,
         weight: Weight::default(),
+        terms: None,
     }
 }
 

@@ -379,5 +379,6 @@ fn batch(world: &dyn World) -> Batch {
         pause: None,
         cancelled: false,
         weight: Weight::default(),
+        terms: None,
     }
 }
