@@ -368,7 +368,7 @@ impl Builder<'_> {
                         ..fault.with_severity(Severity::Note)
                     });
                 }
-                Need::Optional | Need::Default(_) | Need::FromJob => (),
+                Need::Optional | Need::RequiredIn(_) | Need::Default(_) | Need::FromJob => (),
             }
         }
         self.faults.extend(faults);

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use crate::domain::contract::Contract;
-use crate::domain::field::{CONTACTS_MAX, Field};
+use crate::domain::field::Field;
 use crate::domain::near::fold;
 
 /// All names that a contract's fields have.
@@ -35,7 +35,7 @@ impl<'a> Names<'a> {
             return;
         }
         let short = name.strip_prefix("contact_").unwrap_or(name);
-        for number in 0..CONTACTS_MAX {
+        for number in 0..self.contract.contacts_max {
             let (field, count) = (field.for_contact(number), u16::from(number) + 1);
             add(&format!("contact{count}{name}"), field);
             add(&format!("contact{count}{short}"), field);
