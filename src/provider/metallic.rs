@@ -32,8 +32,8 @@ pub const RESELLERS_PATH: &str = "/api/v1/partner/resellers";
 /// after 30 minutes (4.1), and five less leave room for a slow renewal.
 pub const RENEW_TOKEN_AFTER: Duration = Duration::from_secs(25 * 60);
 
-/// Times to renew a token after that make sense: less would be a log-in a call, more than a day is beyond any token.
-const RENEW_TOKEN_MIN: Duration = Duration::from_secs(10);
+/// The times that make sense: less would be a log-in a call, more than a day is beyond any token.
+const RENEW_TOKEN_MIN: Duration = Duration::from_secs(1);
 const RENEW_TOKEN_MAX: Duration = Duration::from_secs(24 * 3600);
 
 /// How to reach the provider, and as whom. Its `Debug` does not show the secret.
@@ -77,20 +77,20 @@ impl MetallicSettings {
         let Some(resellers) = below(&base, &self.resellers_path) else {
             let problem = format!("{:?} is not a path", self.resellers_path);
             let hint = "write /api/v1/partner/resellers, or the path that the provider names";
-            return Err(SettingError::new("connection.resellers_path", problem, hint));
+            return Err(SettingError::new("metallic.resellers_path", problem, hint));
         };
         if self.username.trim().is_empty() {
             let hint = "set ENLIST_METALLIC_USERNAME to the service principal's user name";
-            return Err(SettingError::new("connection.username", "empty", hint));
+            return Err(SettingError::new("connection.client_id", "empty", hint));
         }
         if self.password.expose_secret().is_empty() {
             let hint = "set ENLIST_METALLIC_PASSWORD, or ENLIST_METALLIC_PASSWORD_FILE";
-            return Err(SettingError::new("connection.password", "empty", hint));
+            return Err(SettingError::new("connection.client_secret", "empty", hint));
         }
         if !(RENEW_TOKEN_MIN..=RENEW_TOKEN_MAX).contains(&self.renew_token_after) {
             let problem = format!("{} s", self.renew_token_after.as_secs());
-            let hint = "write 10 s to 24 h; 25 min if nothing better is known";
-            return Err(SettingError::new("connection.renew_token_after", problem, hint));
+            let hint = "write 1s to 1d; 25m if nothing better is known";
+            return Err(SettingError::new("metallic.token_life", problem, hint));
         }
         let Some(url) = below(&base, login::PATH) else {
             let hint = "write https://HOST";

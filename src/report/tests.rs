@@ -76,6 +76,7 @@ fn batch(columns: &[&str], rows: usize) -> Batch {
         pause: None,
         cancelled: false,
         weight: Weight::default(),
+        terms: None,
     }
 }
 

@@ -38,6 +38,8 @@ pub struct Ruling<'a> {
     pub warn_only: &'a [String],
     /// The account holder at the provider; a file that names one must name this.
     pub distributor: Option<&'a str>,
+    /// Whether somebody attests for all rows that the provider's terms are accepted.
+    pub attested: bool,
 }
 
 /// The parts of a list in a cell: split at `;`, `|` and `,`, trimmed, without empty ones.
@@ -160,7 +162,8 @@ impl<'a> Pass<'a> {
             Need::RequiredIn(countries) if self.country.is_some_and(|here| countries.contains(&here)) => {
                 self.required(rule, field);
             }
-            Need::Optional | Need::FromJob | Need::WithColumn | Need::RequiredIn(_) => (),
+            Need::Attested if has_column && !self.ruling.attested => self.required(rule, field),
+            Need::Optional | Need::FromJob | Need::WithColumn | Need::RequiredIn(_) | Need::Attested => (),
         }
     }
 

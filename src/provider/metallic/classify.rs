@@ -172,7 +172,7 @@ fn wait(head: &Head, reading: Reading) -> Option<Duration> {
 fn not_served(status: u16) -> Answer {
     let message = format!(
         "no resellers are served at this address (HTTP {status}); are connection.base_url and \
-         connection.resellers_path right?"
+         metallic.resellers_path right?"
     );
     Answer::Refused(Refused::WrongAddress(RowError::new(
         format!("HTTP {status}"),

@@ -216,37 +216,37 @@ fn settings_that_cannot_work() {
             |s| s.base_url = "http://10.0.0.1".to_owned(),
             "connection.base_url",
         ),
-        (|s| s.username = " ".to_owned(), "connection.username"),
-        (|s| s.password = String::new().into(), "connection.password"),
-        (|s| s.resellers_path = String::new(), "connection.resellers_path"),
-        (|s| s.resellers_path = "/".to_owned(), "connection.resellers_path"),
+        (|s| s.username = " ".to_owned(), "connection.client_id"),
+        (|s| s.password = String::new().into(), "connection.client_secret"),
+        (|s| s.resellers_path = String::new(), "metallic.resellers_path"),
+        (|s| s.resellers_path = "/".to_owned(), "metallic.resellers_path"),
         (
             |s| s.resellers_path = "api/v1".to_owned(),
-            "connection.resellers_path",
+            "metallic.resellers_path",
         ),
         (
             |s| s.resellers_path = "/a?b".to_owned(),
-            "connection.resellers_path",
+            "metallic.resellers_path",
         ),
         (
             |s| s.resellers_path = "/a//b".to_owned(),
-            "connection.resellers_path",
+            "metallic.resellers_path",
         ),
         (
             |s| s.resellers_path = "/a/../b".to_owned(),
-            "connection.resellers_path",
+            "metallic.resellers_path",
         ),
         (
             |s| s.resellers_path = "/a/%2e".to_owned(),
-            "connection.resellers_path",
+            "metallic.resellers_path",
         ),
         (
-            |s| s.renew_token_after = Duration::from_secs(9),
-            "connection.renew_token_after",
+            |s| s.renew_token_after = Duration::from_millis(999),
+            "metallic.token_life",
         ),
         (
             |s| s.renew_token_after = Duration::from_secs(90_000),
-            "connection.renew_token_after",
+            "metallic.token_life",
         ),
     ];
     for (change, setting) in table {

@@ -38,6 +38,7 @@ impl Sheet {
         let ruling = Ruling {
             warn_only,
             distributor: None,
+            attested: false,
         };
         (CONTRACT.validate(self, &ruling, &mut faults), faults)
     }
