@@ -1,4 +1,5 @@
 mod line;
+mod stand_in;
 mod tokens;
 
 use std::sync::atomic::Ordering;
