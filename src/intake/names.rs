@@ -124,6 +124,21 @@ mod tests {
     }
 
     #[test]
+    fn a_contract_with_one_contact_knows_no_second() {
+        let one = Contract {
+            contacts_max: 1,
+            ..CONTRACT
+        };
+        let names = Names::new(&one);
+        for header in ["email", "contact_1_email", "email 1", "contacts[0].email"] {
+            assert_eq!(names.field_of(header), Some(Field::Email(0)), "{header}");
+        }
+        for header in ["contact_2_email", "email 2", "contacts[1].email"] {
+            assert_eq!(names.field_of(header), None, "{header}");
+        }
+    }
+
+    #[test]
     fn no_name_is_given_twice() {
         let names = Names::new(&CONTRACT);
         for (name, field) in names.known() {

@@ -198,9 +198,11 @@ async fn a_throttled_call_says_how_long_and_in_which_unit() {
     assert_eq!(reply.code.as_deref(), Some("429"));
 }
 
+type Change = fn(&mut MetallicSettings);
+
 #[test]
 fn settings_that_cannot_work() {
-    let made = |change: fn(&mut MetallicSettings)| {
+    let made = |change: Change| {
         let mut settings = settings("http://127.0.0.1:1");
         change(&mut settings);
         let transport = ScriptedTransport::new(|_| Exchange::TimedOut);
@@ -212,7 +214,7 @@ fn settings_that_cannot_work() {
         )
         .map(|metallic| metallic.resellers.to_string())
     };
-    let table: [(fn(&mut MetallicSettings), &str); 12] = [
+    let table: [(Change, &str); 12] = [
         (
             |s| s.base_url = "http://10.0.0.1".to_owned(),
             "connection.base_url",
