@@ -9,7 +9,7 @@ fn a_batch_is_attested_for_or_refused() {
     let rig = Rig::new();
     let simulator = rig.simulator(WELL);
     rig.rows("rows.csv", 3);
-    let run = || rig.run(&simulator, "rows.csv").args(["--out", "out"]);
+    let run = || rig.run(&simulator, "rows.csv");
     let refused = run()
         .without_env("ENLIST_TERMS_ACCEPTED_BY")
         .without_env("ENLIST_TERMS_VERSION")
@@ -54,7 +54,6 @@ fn each_row_can_say_it_and_its_report_can_be_fed_back() {
         rig.run(&simulator, file)
             .without_env("ENLIST_TERMS_ACCEPTED_BY")
             .without_env("ENLIST_TERMS_VERSION")
-            .args(["--out", "out"])
     };
     rig.write("rows.csv", lines.join("\n").replace("Cem,4", ",4"));
     let faulty = alone("rows.csv").exits(3);
