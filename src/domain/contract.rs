@@ -6,6 +6,7 @@
 mod address;
 mod check;
 mod email;
+mod example;
 mod letters;
 mod secret;
 mod validate;
