@@ -80,6 +80,16 @@ fn the_seed_becomes_the_record_it_is() {
     assert_eq!(record.get(Field::Website), Some("www.testreseller.com"));
 }
 
+#[test]
+fn a_file_to_fill_in_holds_a_row_that_is_taken() {
+    for all in [false, true] {
+        let row = CONTRACT.template(all);
+        assert!(row.contains(&(Field::Region, "CA")), "{row:?}");
+        let cells = row.iter().map(|(field, text)| (*field, (*text).to_owned()));
+        assert_eq!(Sheet(cells.collect()).faults(), [""; 0]);
+    }
+}
+
 #[rustfmt::skip]
 #[test]
 fn values_that_pass() {

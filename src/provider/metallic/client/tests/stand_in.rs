@@ -223,9 +223,10 @@ async fn tokens_end_limits_are_waited_for_and_a_wrong_path_fails_no_row() {
         matches!(astray, Answer::Refused(Refused::WrongAddress(_))),
         "{astray:?}"
     );
-    stage.set(json!({ "credentials_valid": false }));
+    stage.set(json!({ "path": RESELLERS_PATH, "credentials_valid": false }));
     let stale = stage.metallic.poll(&account()).await.answer;
-    assert!(matches!(stale, Answer::Refused(_)), "{stale:?}");
+    assert_eq!(stale, Answer::Refused(Refused::TokenStale));
     let denied = stage.metallic.poll(&account()).await.answer;
-    assert!(matches!(denied, Answer::Refused(Refused::Denied(error)) if error.code == "401"));
+    let is_denied = matches!(&denied, Answer::Refused(Refused::Denied(error)) if error.code == "401");
+    assert!(is_denied, "{denied:?}");
 }
