@@ -7,6 +7,7 @@
 
 mod draft;
 mod lists;
+pub mod template;
 
 use std::io;
 use std::path::{Path, PathBuf};
