@@ -164,6 +164,7 @@ macro_rules! laws_of_one {
                 a_finished_batch_is_forgotten
                 an_unfinished_batch_is_not_forgotten
                 what_another_batch_took_over_stays
+                what_was_forgotten_with_another_batch_is_said_to_be
                 what_somebody_still_sends_stays
                 a_long_batch_is_forgotten_to_its_end;
             reading:

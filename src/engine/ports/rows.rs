@@ -105,4 +105,6 @@ pub struct RowView {
     pub task: Option<(RowKey, Task)>,
     /// Why the task that it made cannot be read; a person must look.
     pub unreadable: Option<String>,
+    /// Whether the task that it fed is gone: another batch had it last, and was forgotten with it.
+    pub forgotten: bool,
 }

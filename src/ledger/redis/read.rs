@@ -90,11 +90,11 @@ impl RedisLedger {
         let tasks = self.find(&ids).await?;
         let view = |row: BlockRow| {
             let found = row.task.map(|id| tasks.get(&id).map(|found| &found.stored));
+            let forgotten = matches!(found, Some(None));
             let (task, unreadable) = match found {
-                None => (None, None),
+                None | Some(None) => (None, None),
                 Some(Some(Ok(stored))) => (Some((stored.key.clone(), stored.task.clone())), None),
                 Some(Some(Err(error))) => (None, Some(error.to_string())),
-                Some(None) => (None, Some("its task is not there".to_owned())),
             };
             RowView {
                 seq: row.seq,
@@ -103,6 +103,7 @@ impl RedisLedger {
                 faults: row.faults,
                 task,
                 unreadable,
+                forgotten,
             }
         };
         Ok(rows.into_iter().map(view).collect())
