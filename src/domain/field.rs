@@ -39,6 +39,46 @@ pub enum Field {
     Phone,
     /// The account holder at the provider. Comes from the job; a file may only repeat it.
     Distributor,
+    /// Third line of the street address.
+    Line3,
+    /// Country calling code of the phone, where it stands apart.
+    PhoneCc,
+    /// Country calling code of the second phone.
+    AltPhoneCc,
+    /// A second phone.
+    AltPhone,
+    /// Country calling code of the fax.
+    FaxCc,
+    /// Fax.
+    Fax,
+    /// Country calling code of the mobile phone.
+    MobileCc,
+    /// Mobile phone.
+    Mobile,
+    /// Website.
+    Website,
+    /// VAT number.
+    VatId,
+    /// Currency that the account is kept in, ISO 4217.
+    AccountingCurrency,
+    /// Currency that the reseller sells in, ISO 4217.
+    SellingCurrency,
+    /// The account's first password; secret.
+    Password,
+    /// Whether the provider's terms and privacy policy are accepted: yes or no.
+    AcceptPolicy,
+    /// Whether text messages may be sent: yes or no.
+    SmsConsent,
+    /// Whether advertising may be sent by email: yes or no.
+    MarketingConsent,
+    /// The provider's own id of an account that exists.
+    Account,
+    /// Who accepted the provider's terms for the reseller.
+    TermsAcceptedBy,
+    /// Which version of the terms that was.
+    TermsVersion,
+    /// When that was.
+    TermsAcceptedAt,
     /// A contact's first name.
     FirstName(u8),
     /// A contact's last name.
@@ -50,7 +90,7 @@ pub enum Field {
 }
 
 /// The fields that are there once a record, in canonical order.
-const SINGLE: [(Field, &str); 12] = [
+const SINGLE: [(Field, &str); 32] = [
     (Field::Key, "key"),
     (Field::Company, "company"),
     (Field::Language, "language"),
@@ -63,6 +103,26 @@ const SINGLE: [(Field, &str); 12] = [
     (Field::PostalCode, "postal_code"),
     (Field::Phone, "phone"),
     (Field::Distributor, "distributor"),
+    (Field::Line3, "address_line_3"),
+    (Field::PhoneCc, "phone_cc"),
+    (Field::AltPhoneCc, "alt_phone_cc"),
+    (Field::AltPhone, "alt_phone"),
+    (Field::FaxCc, "fax_cc"),
+    (Field::Fax, "fax"),
+    (Field::MobileCc, "mobile_cc"),
+    (Field::Mobile, "mobile"),
+    (Field::Website, "website"),
+    (Field::VatId, "vat_id"),
+    (Field::AccountingCurrency, "accounting_currency"),
+    (Field::SellingCurrency, "selling_currency"),
+    (Field::Password, "password"),
+    (Field::AcceptPolicy, "accept_policy"),
+    (Field::SmsConsent, "sms_consent"),
+    (Field::MarketingConsent, "marketing_consent"),
+    (Field::Account, "account"),
+    (Field::TermsAcceptedBy, "terms_accepted_by"),
+    (Field::TermsVersion, "terms_version"),
+    (Field::TermsAcceptedAt, "terms_accepted_at"),
 ];
 
 /// The fields that are there once a contact, for contact 0, in canonical order.
@@ -104,6 +164,26 @@ impl Field {
             Self::PostalCode => 9,
             Self::Phone => 10,
             Self::Distributor => 11,
+            Self::Line3 => 12,
+            Self::PhoneCc => 13,
+            Self::AltPhoneCc => 14,
+            Self::AltPhone => 15,
+            Self::FaxCc => 16,
+            Self::Fax => 17,
+            Self::MobileCc => 18,
+            Self::Mobile => 19,
+            Self::Website => 20,
+            Self::VatId => 21,
+            Self::AccountingCurrency => 22,
+            Self::SellingCurrency => 23,
+            Self::Password => 24,
+            Self::AcceptPolicy => 25,
+            Self::SmsConsent => 26,
+            Self::MarketingConsent => 27,
+            Self::Account => 28,
+            Self::TermsAcceptedBy => 29,
+            Self::TermsVersion => 30,
+            Self::TermsAcceptedAt => 31,
             Self::FirstName(n) => contact_slot(n, 0),
             Self::LastName(n) => contact_slot(n, 1),
             Self::Email(n) => contact_slot(n, 2),

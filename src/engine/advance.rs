@@ -168,6 +168,8 @@ impl Desk {
                 Span::current().record("correlation_id", tracing::field::display(correlation_id));
                 let call = SubmitCall {
                     correlation_id,
+                    key: claim.key.clone(),
+                    account: task.account.clone(),
                     payload: payload(claim),
                     lease: lease.clone(),
                 };

@@ -240,6 +240,10 @@ pub trait Provider: Send + Sync {
 pub struct SubmitCall {
     /// Names the intent.
     pub correlation_id: CorrelationId,
+    /// The row's key.
+    pub key: RowKey,
+    /// The account, once it is known (an update that is sent again).
+    pub account: Option<AccountId>,
     /// The request body.
     pub payload: Arc<str>,
     /// The lease of the task it is for. Nothing is sent once it may have run out: the answer is [`Answer::NoLeave`].

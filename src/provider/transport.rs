@@ -37,6 +37,8 @@ pub enum Method {
     Get,
     /// Makes something.
     Post,
+    /// Changes something.
+    Patch,
 }
 
 impl Method {
@@ -45,6 +47,7 @@ impl Method {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
+            Self::Patch => "PATCH",
         }
     }
 }

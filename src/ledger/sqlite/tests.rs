@@ -109,7 +109,7 @@ fn what_is_not_ours_is_refused_and_left_as_it_is() {
     let (_folder, path) = place();
     std::fs::write(&path, "provider,key\nadobe,1\n".repeat(100)).unwrap();
     let before = std::fs::read(&path).unwrap();
-    insta::assert_snapshot!(refusal(&path), @"the ledger at sqlite:FILE has format unknown (it is not an SQLite database), this program reads format 2; hint: name another one, or use the version of enlist that made it");
+    insta::assert_snapshot!(refusal(&path), @"the ledger at sqlite:FILE has format unknown (it is not an SQLite database), this program reads format 3; hint: name another one, or use the version of enlist that made it");
     assert_eq!(std::fs::read(&path).unwrap(), before);
 
     let (_folder, path) = place();
@@ -117,7 +117,7 @@ fn what_is_not_ours_is_refused_and_left_as_it_is() {
     other.execute_batch("CREATE TABLE bookmarks (url TEXT)").unwrap();
     drop(other);
     let before = std::fs::read(&path).unwrap();
-    insta::assert_snapshot!(refusal(&path), @"the ledger at sqlite:FILE has format unknown (it is another program's SQLite database), this program reads format 2; hint: name another one, or use the version of enlist that made it");
+    insta::assert_snapshot!(refusal(&path), @"the ledger at sqlite:FILE has format unknown (it is another program's SQLite database), this program reads format 3; hint: name another one, or use the version of enlist that made it");
     assert_eq!(std::fs::read(&path).unwrap(), before);
 }
 

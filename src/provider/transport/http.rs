@@ -88,6 +88,7 @@ impl HttpTransport {
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
+            Method::Patch => reqwest::Method::PATCH,
         };
         let mut headers = HeaderMap::new();
         for (name, value) in &request.headers {

@@ -142,7 +142,7 @@ fn a_newer_one_is_refused_and_says_what_made_it() {
     let (_folder, path) = place();
     drop(SqliteLedger::open(&path).unwrap());
     set_format(&path, "99");
-    insta::assert_snapshot!(refusal(&path), @"the ledger at sqlite:FILE has format 99 (of enlist 7.0.1), this program reads format 2; hint: name another one, or use the version of enlist that made it");
+    insta::assert_snapshot!(refusal(&path), @"the ledger at sqlite:FILE has format 99 (of enlist 7.0.1), this program reads format 3; hint: name another one, or use the version of enlist that made it");
 }
 
 #[tokio::test]
@@ -167,6 +167,6 @@ async fn one_that_a_newer_version_changes_while_it_is_in_use_is_left_alone_from_
     is_refused(ledger.append(&known.id, &rows(0, 1), now).await.unwrap_err());
     is_refused(ledger.claim(&ask(now)).await.unwrap_err());
     is_refused(ledger.batches().await.unwrap_err());
-    set_format(&path, "2");
+    set_format(&path, "3");
     assert_eq!(ledger.append(&known.id, &rows(0, 1), now).await.unwrap().new, 1);
 }

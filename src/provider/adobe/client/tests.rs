@@ -83,6 +83,8 @@ fn submit() -> SubmitCall {
 
 fn submit_under(lease: LeaseWatch) -> SubmitCall {
     SubmitCall {
+        key: crate::domain::ids::RowKey::new("R-1").unwrap(),
+        account: None,
         correlation_id: intent(),
         payload: PAYLOAD.into(),
         lease,
