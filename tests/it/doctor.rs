@@ -84,7 +84,7 @@ fn a_redis_as_it_should_be() {
 }
 
 #[test]
-fn a_redis_that_throws_rows_away_is_refused_by_every_verb() {
+fn a_redis_that_throws_things_away_is_refused_by_every_verb() {
     let (rig, server) = (Rig::new(), RedisServer::start());
     let simulator = rig.simulator("--no-limit");
     rig.rows("rows.csv", 3);
@@ -112,7 +112,13 @@ fn a_redis_that_throws_rows_away_is_refused_by_every_verb() {
     let checks = doctor(&rig, &ledger, 2);
     assert_eq!(of(&checks, "eviction").0, "problem");
     assert_eq!(of(&checks, "version").0, "ok", "all the rest is looked at too");
+    // What has a time to live is the budget: without it more is sent than the provider allows.
     server.cli(&["config", "set", "maxmemory-policy", "volatile-ttl"]);
+    let ended = rig.enlist(["status", "--ledger", &ledger]).exits(2);
+    assert!(ended.err.contains("volatile-ttl"), "{}", ended.err);
+    let checks = doctor(&rig, &ledger, 2);
+    assert!(of(&checks, "eviction").1.contains("throws the budget away"));
+    server.cli(&["config", "set", "maxmemory-policy", "noeviction"]);
     doctor(&rig, &ledger, 0);
 }
 

@@ -15,7 +15,7 @@ use judge::{Seen, judge};
 /// Settings that only `CONFIG GET` tells.
 const SETTINGS: [&str; 2] = ["appendfsync", "save"];
 
-/// Refuses a server that would throw rows away when its memory is full. One that does not tell is believed.
+/// Refuses a server that would throw rows or budgets away when its memory is full. One that does not tell is believed.
 pub(super) async fn refuse_eviction(link: &Link) -> Result<(), LedgerError> {
     let Some(info) = info(link).await? else {
         return Ok(());
