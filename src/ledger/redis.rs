@@ -82,12 +82,12 @@ impl RedisLedger {
     /// Connects, and makes the ledger if there is none of its name.
     ///
     /// # Errors
-    /// [`LedgerError::Unavailable`] when nobody answers; [`LedgerError::Unfit`] when the server lets us not in, or may
-    /// throw away what it holds; [`LedgerError::Format`] when another version made it.
+    /// [`LedgerError::Unavailable`] when nobody answers; [`LedgerError::Unfit`] when the server lets us not in, is too
+    /// old, or may throw away what it holds; [`LedgerError::Format`] when another version made it.
     pub async fn open(access: &RedisAccess) -> Result<Self, LedgerError> {
         let link = Link::open(access).await?;
         let keys = Keys::new(access.address.ledger());
-        examine::refuse_eviction(&link).await?;
+        examine::refuse_unfit(&link).await?;
         open::open(&link, &keys).await?;
         Ok(Self {
             place: access.address.place().clone(),

@@ -57,7 +57,8 @@ pub(super) fn judge(seen: &Seen) -> Vec<Diagnosis> {
 
 const MAY_ASK: &str = "let the user ask (+info +config|get), or see to it by hand: docs/operations.md";
 
-fn version(info: &Info) -> Diagnosis {
+/// Whether it knows the commands that scripts use.
+pub(super) fn version(info: &Info) -> Diagnosis {
     let part = "version";
     if let Some(version) = info.get("valkey_version") {
         return Diagnosis::ok(part, format!("Valkey {version}"));
