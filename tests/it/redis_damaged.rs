@@ -179,3 +179,27 @@ async fn one_that_another_batch_took_over_is_forgotten_with_that() {
     assert!(ledger.forget(&two).await.unwrap());
     assert_eq!(holds(&redis).trim(), "");
 }
+
+#[tokio::test]
+async fn a_forgetting_that_was_broken_off_is_finished() {
+    let redis = RedisServer::start();
+    let ledger = open(&redis).await;
+    let one = import_n(&*ledger, "one", 3).await;
+    settle_all(&*ledger).await;
+    // Killed between the dropping of a task and of the calls made for it.
+    let mut line = line_to(&redis);
+    let () = redis::cmd("HDEL")
+        .arg(key("t:1"))
+        .arg(&id(1))
+        .query(&mut line)
+        .unwrap();
+    for hash in redis.cli(&["--scan", "--pattern", &key("k:*")]).lines() {
+        let () = redis::cmd("HDEL")
+            .arg(hash)
+            .arg("one-1")
+            .query(&mut line)
+            .unwrap();
+    }
+    assert!(ledger.forget(&one).await.unwrap());
+    assert_eq!(holds(&redis).trim(), "");
+}

@@ -123,7 +123,11 @@ impl RedisLedger {
         let (mut mine, mut unreadable) = (Vec::new(), Vec::new());
         let mut kept = Kept::default();
         let own: BTreeSet<i64> = rows.iter().filter_map(|row| row_id(no, row.seq).ok()).collect();
-        for (id, Found { bytes, stored }) in self.find(&ids).await? {
+        let found = self.find(&ids).await?;
+        // Whoever dropped these may have been killed before the calls were gone.
+        let missing: Vec<i64> = ids.into_iter().filter(|id| !found.contains_key(id)).collect();
+        self.drop_calls(&missing).await?;
+        for (id, Found { bytes, stored }) in found {
             match stored {
                 Ok(stored) if stored.owner == no => mine.push(Dropped {
                     id,
