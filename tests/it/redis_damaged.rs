@@ -203,3 +203,29 @@ async fn a_forgetting_that_was_broken_off_is_finished() {
     assert!(ledger.forget(&one).await.unwrap());
     assert_eq!(holds(&redis).trim(), "");
 }
+
+#[tokio::test]
+async fn a_block_that_cannot_be_read_holds_up_no_other() {
+    let redis = RedisServer::start();
+    let ledger = open(&redis).await;
+    let one = import_n(&*ledger, "one", 120).await;
+    settle_all(&*ledger).await;
+    settle_all(&*ledger).await;
+    let two = import_n(&*ledger, "two", 3).await;
+    settle_all(&*ledger).await;
+    redis.cli(&["hset", &key("r:1"), "1", "spoilt"]);
+    assert!(ledger.forget(&one).await.unwrap());
+    assert_eq!(
+        redis.cli(&["hkeys", &key("r:1")]).trim(),
+        "1",
+        "the others are gone"
+    );
+    assert_eq!(redis.cli(&["hlen", &key("t:1")]).trim(), "50");
+    assert!(ledger.forget(&two).await.unwrap());
+    assert_eq!(
+        redis
+            .cli(&["exists", &key("r:2"), &key("t:2"), &key("b:2")])
+            .trim(),
+        "0"
+    );
+}
