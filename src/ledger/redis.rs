@@ -116,7 +116,7 @@ fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Somebody else changes the same things faster than we can look.
 fn too_busy(what: &str) -> LedgerError {
     LedgerError::Unavailable(format!(
-        "{what}: others change it all the time; it is tried again"
+        "{what}: others change it all the time; hint: run the same command again; workers try again by themselves"
     ))
 }
 

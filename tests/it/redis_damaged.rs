@@ -229,3 +229,22 @@ async fn a_block_that_cannot_be_read_holds_up_no_other() {
         "0"
     );
 }
+
+/// What others change faster than it can be looked at, or what seems so: a task that is gone and whose key is not.
+#[tokio::test]
+async fn what_never_stands_still_is_told_with_what_to_do() {
+    let redis = RedisServer::start();
+    let ledger = open(&redis).await;
+    import_n(&*ledger, "one", 3).await;
+    let mut cut = redis::cmd("HDEL");
+    let () = cut
+        .arg(key("t:1"))
+        .arg(&id(1))
+        .query(&mut line_to(&redis))
+        .unwrap();
+    feed(&*ledger, "two", &[], 0).await;
+    let two = crate::ledger_conformance::fixture::batch("two").id;
+    let error = ledger.append(&two, &[row(0, "one-1")], at(1)).await.unwrap_err();
+    let told = enlist::app::Failure::from(error);
+    assert!(told.hint.starts_with("run the same command again"), "{told}");
+}
