@@ -97,6 +97,7 @@ macro_rules! laws_of_one {
                 a_scope_is_resumed_as_a_whole;
             cancelling:
                 a_cancelled_batch_lends_nothing
+                a_claim_settles_so_many_over_all_cancelled_batches
                 open_tasks_are_settled_by_the_order
                 a_task_in_flight_is_settled_by_its_commit
                 what_settled_in_flight_stays_as_it_settled
