@@ -8,17 +8,19 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::keys::Sealing;
-use super::{Env, Exit, Failure};
+use super::{Env, Exit, Failure, providers};
 use crate::config::{ConfigError, Job, SAMPLE_DISTRIBUTOR};
 use crate::domain::batch::{Batch, Weight};
+use crate::domain::consent::Terms;
 use crate::domain::contract::{Contract, Ruling};
 use crate::domain::fault::Fault;
+use crate::domain::field::Field;
 use crate::domain::ids::{BatchId, Digest, Scope};
 use crate::domain::machine::Order;
 use crate::domain::report::COLUMNS;
+use crate::domain::task::Action;
 use crate::engine::ports::{Appended, Ledger, NewRow};
 use crate::intake::{IntakeError, Limits, Mapping, Reader, ScanSummary, Scanned, Source, scan};
-use crate::provider::adobe::contract::CONTRACT;
 use crate::world::World;
 
 /// Rows that go to the ledger together.
@@ -33,10 +35,12 @@ pub struct Feed {
     pub job: Job,
     /// Whose rows these will be.
     pub scope: Scope,
-    /// The account holder that goes into each request.
-    pub distributor: String,
+    /// Under whom accounts are made.
+    pub account: String,
     /// The file.
     pub source: Source,
+    /// Who attests for all rows that the provider's terms are accepted.
+    pub terms: Option<Terms>,
     limits: Limits,
     contract: &'static Contract,
     sealing: Sealing,
@@ -63,7 +67,7 @@ impl Feed {
     pub fn open(env: &Env, file: &str, job: Job) -> Result<Self, Failure> {
         let scope = job.scope(&**env)?;
         // Before a long file is read, and before anything is stored.
-        let sealing = Sealing::of(&job, &CONTRACT, env)?;
+        let sealing = Sealing::of(&job, providers::contract(&job), env)?;
         Self::under(scope, file, job, sealing)
     }
 
@@ -78,33 +82,43 @@ impl Feed {
             Err(missing) => (nobody(), Some(missing)),
         };
         let no_keys = |failure: Failure| ConfigError::one("environment", failure.message, failure.hint);
-        let missing = missing.or_else(|| Sealing::of(&job, &CONTRACT, env).err().map(no_keys));
+        let missing = missing.or_else(|| {
+            Sealing::of(&job, providers::contract(&job), env)
+                .err()
+                .map(no_keys)
+        });
         // What is only checked is not stored, so it needs no keys.
         Ok((Self::under(scope, file, job, Sealing::default())?, missing))
     }
 
     fn under(scope: Scope, file: &str, job: Job, sealing: Sealing) -> Result<Self, Failure> {
         let limits = Limits::default();
-        // The scope's account is DISTRIBUTOR@ADDRESS.
-        let distributor = scope.account.split('@').next().unwrap_or_default().to_owned();
+        // The scope's account is HOLDER@ADDRESS; a user's name may have an @ of its own.
+        let account = scope
+            .account
+            .rsplit_once('@')
+            .map_or(scope.account.as_str(), |(holder, _)| holder)
+            .to_owned();
         let source = Source::from_arg(file, &limits)?;
         Ok(Self {
+            contract: providers::contract(&job),
             job,
             scope,
-            distributor,
+            account,
             source,
+            terms: None,
             limits,
-            contract: &CONTRACT,
             sealing,
         })
     }
 
     /// The sample distributor is nobody's, so a file that names another is not held against it.
     fn ruling(&self) -> Ruling<'_> {
-        let distributor = Some(self.distributor.as_str()).filter(|own| *own != SAMPLE_DISTRIBUTOR);
+        let distributor = Some(self.account.as_str()).filter(|own| *own != SAMPLE_DISTRIBUTOR);
         Ruling {
             warn_only: &self.job.rules.warn_only,
             distributor,
+            attested: self.terms.is_some(),
         }
     }
 
@@ -176,7 +190,27 @@ impl Feed {
             pause: None,
             cancelled: false,
             weight: Weight::default(),
+            terms: self.terms.clone().map(|terms| Terms {
+                accepted_at: world.now().to_string(),
+                ..terms
+            }),
         }
+    }
+
+    /// Whether it is said for each row who accepted the provider's terms. Nothing is made without that.
+    pub fn has_consent(&self, mapping: &Mapping) -> Result<(), Failure> {
+        let by_row = [Field::TermsAcceptedBy, Field::TermsVersion].map(|field| mapping.column_of(field));
+        if self.job.operation != Action::Create || self.terms.is_some() || by_row.iter().all(Option::is_some)
+        {
+            return Ok(());
+        }
+        Err(Failure::usage(
+            format!(
+                "{} asks that each reseller has accepted its terms before the account is made, and nobody says so",
+                self.contract.provider
+            ),
+            "give --terms-accepted-by WHO --terms-version VERSION for all rows, or columns terms_accepted_by and terms_version",
+        ))
     }
 
     /// Puts the rows that are missing into the ledger, and takes up again what had stopped short of its end.
@@ -188,6 +222,7 @@ impl Feed {
         world: &dyn World,
         at: &mut (dyn FnMut(u64) + Send),
     ) -> Result<(Batch, Appended), Failure> {
+        self.has_consent(&checked.mapping)?;
         let batch = self.batch(checked, world);
         self.is_sealed_as_begun(&batch, ledger).await?;
         let mut batch = ledger.open_batch(&batch).await?;
@@ -312,10 +347,32 @@ fn kept(summary: &ScanSummary) -> impl Iterator<Item = (usize, &String)> {
 /// Names the user's column for a provider's field path, for a batch's report.
 pub fn column_of(batch: &Batch, job: &Job) -> crate::report::ColumnOf {
     let headers = crate::intake::Headers::of(&batch.file_name, &batch.columns);
-    let mapping = Mapping::build(&headers, &CONTRACT, &job.columns).ok();
+    let contract = providers::contract(job);
+    let mapping = Mapping::build(&headers, contract, &job.columns).ok();
     Arc::new(move |path| {
-        let field = CONTRACT.field_of_wire_path(path)?;
+        let field = contract.field_of_wire_path(path)?;
         mapping.as_ref()?.header_of(field).map(str::to_owned)
+    })
+}
+
+/// The evidence of consent for a row's cells, for a batch's report.
+pub fn terms_of(batch: &Batch, job: &Job) -> crate::report::TermsOf {
+    let headers = crate::intake::Headers::of(&batch.file_name, &batch.columns);
+    let mapping = Mapping::build(&headers, providers::contract(job), &job.columns).ok();
+    let columns = [
+        Field::TermsAcceptedBy,
+        Field::TermsVersion,
+        Field::TermsAcceptedAt,
+    ]
+    .map(|field| mapping.as_ref().and_then(|mapping| mapping.column_of(field)));
+    let all = batch.terms.clone().unwrap_or_default();
+    Arc::new(move |cells| {
+        let cell = |column: Option<usize>| {
+            let cell = column.and_then(|column| cells.get(column));
+            cell.map_or("", String::as_str)
+        };
+        let [by, version, at] = columns.map(cell);
+        all.over(by, version, at)
     })
 }
 

@@ -94,6 +94,7 @@ mod tests {
             pause: None,
             cancelled: false,
             weight: Weight::default(),
+            terms: None,
         }
     }
 

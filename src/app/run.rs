@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::desks::DeskRoom;
-use super::feed::column_of;
+use super::feed::{column_of, terms_of};
 use super::{App, Env, Exit, Failure};
 use crate::config::Job;
 use crate::domain::batch::{Batch, Counts, Pause};
@@ -210,6 +210,7 @@ pub async fn report(
     let counts = ledger.counts(id).await?;
     let options = Options {
         column_of: column_of(&batch, &job),
+        terms_of: terms_of(&batch, &job),
         byte_order_mark: job.report.byte_order_mark,
     };
     let rows = LedgerRows {

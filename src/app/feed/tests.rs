@@ -9,6 +9,7 @@ use crate::domain::task::Action;
 use crate::engine::ports::{ClaimAsk, NewRowBody, RowView, Seal, payload_digest};
 use crate::ledger::sealed::{Keyring, SealedLedger};
 use crate::ledger::sqlite::SqliteLedger;
+use crate::provider::adobe::contract::CONTRACT;
 use crate::provider::testing::{NOON, TestWorld};
 
 const RING: &str = "one:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\n\
@@ -62,6 +63,7 @@ impl Fed {
         };
         let sealing = Sealing::of(&job, contract(), &env(RING)).unwrap();
         let mut feed = Feed::under(scope, path.to_str().unwrap(), job, sealing).unwrap();
+        feed.terms = Terms::given(Some("Ann Attester"), Some("1")).unwrap();
         feed.contract = contract();
         let mut told = String::new();
         let checked = feed
