@@ -39,5 +39,6 @@ mod simulating;
 mod stalled;
 mod stalled_redis;
 mod support;
+mod template;
 mod verbs;
 mod watching;
