@@ -32,6 +32,7 @@ CREATE INDEX calls_by_owner ON calls (owner, at);
 /// `tasks.due_at` is the end of the lease while `claimed_at` is set, and null once settled, so that `tasks_due`
 /// holds open tasks alone and a claim costs the same however many are done or waiting.
 /// `tasks.source` and `tasks.staged` are the rows whose payload is in force, or waits to be.
+/// `meta` has the format and, once a batch was forgotten, `last_task`, the highest id that a task ever had.
 const TABLES: &str = "
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE spaces (
