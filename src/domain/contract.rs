@@ -7,14 +7,16 @@ mod address;
 mod check;
 mod email;
 mod letters;
+mod password;
 mod secret;
 mod validate;
 
 use super::field::Field;
 
 pub use address::{PostalForm, RegionTable};
+pub use password::PasswordRule;
 pub use secret::SECRET_SHOWN;
-pub use validate::{Cells, Ruling, split_segments};
+pub use validate::{Cells, Ruling, split_segments, yes_or_no};
 
 /// What a provider takes.
 #[derive(Debug)]
@@ -61,7 +63,15 @@ pub enum Need {
     Optional,
     /// A record that has none gets this.
     Default(&'static str),
-    /// Required when the file has a column for it; the row's key, which is otherwise derived.
+    /// A record of another country that has none gets this; one of these countries must have it. Nothing is said of a
+    /// record whose country is not sound.
+    DefaultOutside {
+        /// The countries, ISO 3166-1 alpha-2.
+        countries: &'static [&'static str],
+        /// What records of others get.
+        value: &'static str,
+    },
+    /// Required when the file has a column for it: the row's key, which is otherwise derived, or a part of a name.
     WithColumn,
     /// Never sent from a file: the job says it, and a file that says it too must say the same.
     FromJob,
@@ -163,6 +173,17 @@ pub enum Test {
     NotANumber,
     /// What the job says, if it says anything.
     SameAsJob,
+    /// Yes or no, in one of the words of [`yes_or_no`].
+    YesOrNo,
+    /// A country's calling code, `44` or `+44`.
+    CallingCode,
+    /// A telephone number that can be told apart from its calling code, which may have a column of its own.
+    Phone {
+        /// That column.
+        code: Field,
+    },
+    /// A password that keeps a rule.
+    Password(PasswordRule),
 }
 
 /// A rule between rows.

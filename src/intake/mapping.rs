@@ -359,7 +359,7 @@ impl Builder<'_> {
                         ..fault
                     });
                 }
-                Need::WithColumn => {
+                Need::WithColumn if field == Field::Key => {
                     let message = "no column for your own id of each reseller: keys are derived from company, country and email";
                     let hint = "add a column `key`; without one, a row whose company, country or email changes is a new row";
                     let fault = Fault::error(Place::file(file), "key.derived", message, hint);
@@ -368,7 +368,11 @@ impl Builder<'_> {
                         ..fault.with_severity(Severity::Note)
                     });
                 }
-                Need::Optional | Need::Default(_) | Need::FromJob => (),
+                Need::Optional
+                | Need::Default(_)
+                | Need::DefaultOutside { .. }
+                | Need::WithColumn
+                | Need::FromJob => (),
             }
         }
         self.faults.extend(faults);
