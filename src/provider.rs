@@ -5,6 +5,7 @@
 //! stands here: the [`transport`], and the [`token`] of an OAuth client.
 
 pub mod adobe;
+mod clocks;
 pub mod logicboxes;
 pub mod token;
 pub mod transport;

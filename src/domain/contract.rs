@@ -59,18 +59,12 @@ pub struct FieldRule {
 pub enum Need {
     /// Every record must have it. Of a contact: every contact that has anything.
     Required,
+    /// Every record of these countries must have it. For fields that come after the country.
+    RequiredIn(&'static [&'static str]),
     /// A record can do without.
     Optional,
     /// A record that has none gets this.
     Default(&'static str),
-    /// A record of another country that has none gets this; one of these countries must have it. Nothing is said of a
-    /// record whose country is not sound.
-    DefaultOutside {
-        /// The countries, ISO 3166-1 alpha-2.
-        countries: &'static [&'static str],
-        /// What records of others get.
-        value: &'static str,
-    },
     /// Required when the file has a column for it: the row's key, which is otherwise derived, or a part of a name.
     WithColumn,
     /// Never sent from a file: the job says it, and a file that says it too must say the same.

@@ -91,9 +91,7 @@ impl Phone {
             }
         };
         if !(DIGITS.0..=DIGITS.1).contains(&number.len()) {
-            return Err(PhoneError::Length {
-                digits: number.len(),
-            });
+            return Err(PhoneError::Length { digits: number.len() });
         }
         Ok(Self {
             code,
@@ -171,7 +169,11 @@ mod tests {
             (Some("49"), "123456789012", "49", "123456789012"),
         ] {
             let phone = Phone::split(apart, text).unwrap();
-            assert_eq!((phone.code, phone.number.as_str()), (code, number), "{apart:?} {text}");
+            assert_eq!(
+                (phone.code, phone.number.as_str()),
+                (code, number),
+                "{apart:?} {text}"
+            );
         }
     }
 
@@ -189,7 +191,14 @@ mod tests {
             (None, "+44 20 7946 0000 ext. 5", PhoneError::Sign),
             (None, "+44 20 7946 0000, +44 20 7946 0001", PhoneError::Sign),
             (Some("44"), "٢٠٧٩٤٦", PhoneError::Sign),
-            (Some("1"), "+44 20 7946 0000", PhoneError::OtherCode { found: "44", apart: "1" }),
+            (
+                Some("1"),
+                "+44 20 7946 0000",
+                PhoneError::OtherCode {
+                    found: "44",
+                    apart: "1",
+                },
+            ),
             (Some("44"), "123", PhoneError::Length { digits: 3 }),
             (Some("44"), "1234567890123", PhoneError::Length { digits: 13 }),
             (None, "+44 ", PhoneError::Length { digits: 0 }),

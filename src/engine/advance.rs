@@ -180,6 +180,7 @@ impl Desk {
                     key: claim.key.clone(),
                     payload: payload(claim),
                     sent_after: *sent_after,
+                    any_age: task.seeks_any_age(),
                 };
                 self.provider.look_up(&call).await
             }

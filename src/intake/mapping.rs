@@ -369,8 +369,8 @@ impl Builder<'_> {
                     });
                 }
                 Need::Optional
+                | Need::RequiredIn(_)
                 | Need::Default(_)
-                | Need::DefaultOutside { .. }
                 | Need::WithColumn
                 | Need::FromJob => (),
             }

@@ -56,14 +56,14 @@ impl LogicBoxesSettings {
     fn checked(self) -> Result<Connection, SettingError> {
         let base = address::parse("connection.base_url", &self.base_url, self.plain_http)?;
         let Some(auth_userid) = wire::account_id(&self.auth_userid) else {
-            let hint = "set ENLIST_LOGICBOXES_AUTH_USERID to the reseller id of the parent account";
-            return Err(SettingError::new("connection.auth_userid", "not a number", hint));
+            let hint = "set ENLIST_LOGICBOXES_USER_ID to the number of your own reseller account";
+            return Err(SettingError::new("connection.client_id", "not a number", hint));
         };
         let key = self.api_key.expose_secret();
         if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
             let problem = "empty, or holds a space or a character that no key has";
             let hint = "set ENLIST_LOGICBOXES_API_KEY, or ENLIST_LOGICBOXES_API_KEY_FILE";
-            return Err(SettingError::new("connection.api_key", problem, hint));
+            return Err(SettingError::new("connection.client_secret", problem, hint));
         }
         Ok(Connection {
             base,

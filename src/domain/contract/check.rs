@@ -109,15 +109,15 @@ impl Test {
                 let expected = look.distributor.filter(|expected| *expected != value)?;
                 finding(format!("the job sends to {expected}"))
             }
-            Self::YesOrNo if yes_or_no(value).is_none() => finding(format!("`{}` says neither yes nor no", cut(value))),
+            Self::YesOrNo if yes_or_no(value).is_none() => {
+                finding(format!("`{}` says neither yes nor no", cut(value)))
+            }
             Self::CallingCode if calling_code(value).is_none() => finding("no country has this calling code"),
             Self::Phone { code } => phone(look, code),
             Self::Password(rule) => rule.fault_of(value).and_then(finding),
-            Self::NoSheetNumber
-            | Self::NoGarbling
-            | Self::NotANumber
-            | Self::YesOrNo
-            | Self::CallingCode => None,
+            Self::NoSheetNumber | Self::NoGarbling | Self::NotANumber | Self::YesOrNo | Self::CallingCode => {
+                None
+            }
         }
     }
 }

@@ -166,14 +166,12 @@ impl<'a> Pass<'a> {
     fn missing(&mut self, rule: &'static FieldRule, field: Field, has_column: bool) {
         match rule.need {
             Need::Default(value) => self.draft.push(field, value),
-            Need::DefaultOutside { countries, value } => match self.country {
-                Some(country) if countries.contains(&country) => self.required(rule, field),
-                Some(_) => self.draft.push(field, value),
-                None => (),
-            },
             Need::Required => self.required(rule, field),
             Need::WithColumn if has_column => self.required(rule, field),
-            Need::Optional | Need::FromJob | Need::WithColumn => (),
+            Need::RequiredIn(countries) if self.country.is_some_and(|here| countries.contains(&here)) => {
+                self.required(rule, field);
+            }
+            Need::Optional | Need::FromJob | Need::WithColumn | Need::RequiredIn(_) => (),
         }
     }
 

@@ -60,7 +60,13 @@ mod tests {
         assert!(codes.is_sorted() && codes.iter().all(|code| (1..=3).contains(&code.len())));
         for (at, code) in codes.iter().enumerate() {
             assert!(code.bytes().all(|byte| byte.is_ascii_digit()));
-            assert!(codes.iter().enumerate().all(|(other, longer)| at == other || !longer.starts_with(code)), "{code}");
+            assert!(
+                codes
+                    .iter()
+                    .enumerate()
+                    .all(|(other, longer)| at == other || !longer.starts_with(code)),
+                "{code}"
+            );
         }
         let mut of_country: BTreeMap<&str, u32> = BTreeMap::new();
         for country in CALLING_CODES.iter().flat_map(|(_, countries)| *countries) {

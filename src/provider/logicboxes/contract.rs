@@ -5,9 +5,7 @@ mod codes;
 
 use std::time::Duration;
 
-use crate::domain::contract::{
-    Check, Contract, FieldRule, FileRule, FileTest, Need, PasswordRule, Test,
-};
+use crate::domain::contract::{Check, Contract, FieldRule, FileRule, FileTest, Need, PasswordRule, Test};
 use crate::domain::fault::Severity;
 use crate::domain::field::Field;
 use crate::domain::machine::IdempotencyContract;
@@ -39,7 +37,7 @@ pub const PASSWORD_RULE: PasswordRule = PasswordRule {
     special: "~*!@$#%_+.?:,{}",
 };
 
-/// What is sent as `state` for a record without one (providers.md 3.2, of customers).
+/// What is sent as `state` for a record without one, whose country needs none (providers.md 3.2, of customers).
 pub const NO_STATE: &str = "Not Applicable";
 
 /// Countries whose postal addresses name a state or province. Which ones LogicBoxes asks for it is NOT PUBLIC; a sign-up
@@ -76,15 +74,32 @@ static EVERY_FIELD: &[Check] = &[
 const TEXT: Test = Test::Chars { min: 1, max: 255 };
 
 const fn length(id: &'static str) -> Check {
-    Check::warning(id, TEXT, OURS, "shorten it; the provider may refuse it, or cut it off")
+    Check::warning(
+        id,
+        TEXT,
+        OURS,
+        "shorten it; the provider may refuse it, or cut it off",
+    )
 }
 
 const fn phone(id: &'static str, code: Field) -> Check {
-    Check::error(id, Test::Phone { code }, CUSTOMERS, "write it in international form, such as +44 20 7946 0000").firm()
+    Check::error(
+        id,
+        Test::Phone { code },
+        CUSTOMERS,
+        "write it in international form, such as +44 20 7946 0000",
+    )
+    .firm()
 }
 
 const fn calling_code(id: &'static str) -> Check {
-    Check::error(id, Test::CallingCode, FIELDS, "write the country's calling code, such as 44").firm()
+    Check::error(
+        id,
+        Test::CallingCode,
+        FIELDS,
+        "write the country's calling code, such as 44",
+    )
+    .firm()
 }
 
 const fn yes_or_no(id: &'static str) -> Check {
@@ -92,7 +107,12 @@ const fn yes_or_no(id: &'static str) -> Check {
 }
 
 const fn sheet_number(id: &'static str) -> Check {
-    Check::warning(id, Test::NoSheetNumber, OURS, "format the column as text and paste the values again")
+    Check::warning(
+        id,
+        Test::NoSheetNumber,
+        OURS,
+        "format the column as text and paste the values again",
+    )
 }
 
 /// A field that a row can do without.
@@ -156,7 +176,7 @@ static FIELD_RULES: &[FieldRule] = &[
             "write the ISO 3166-1 alpha-2 code, such as US or DE").firm(),
     ], "write the ISO 3166-1 alpha-2 code, such as US or DE"),
     FieldRule {
-        need: Need::DefaultOutside { countries: WITH_STATES, value: NO_STATE },
+        need: Need::RequiredIn(WITH_STATES),
         hint: "write the name of the state or province",
         ..optional(Field::Region, "state", &[
             "state", "state_name", "province", "state_province", "state_or_province", "state_code", "region_code",

@@ -46,7 +46,11 @@ struct Draws {
 impl Draws {
     fn of(secret: &[u8; 32], scope: &Scope, key: &RowKey) -> Self {
         let mut about = WAY.to_vec();
-        for part in [scope.provider.as_bytes(), scope.account.as_bytes(), key.as_str().as_bytes()] {
+        for part in [
+            scope.provider.as_bytes(),
+            scope.account.as_bytes(),
+            key.as_str().as_bytes(),
+        ] {
             // Its length before each part, so that no two rows have the same bytes.
             about.extend(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
             about.extend(part);
@@ -67,7 +71,8 @@ impl Draws {
             let mut context = hmac::Context::with_key(&self.key);
             context.update(&self.about);
             context.update(&self.counter.to_be_bytes());
-            self.block = context.sign().as_ref().to_vec();
+            // Taken from the end.
+            self.block = context.sign().as_ref().iter().rev().copied().collect();
             self.counter = self.counter.wrapping_add(1);
         }
     }
@@ -105,7 +110,7 @@ mod tests {
     #[test]
     fn is_the_same_for_a_row_for_ever() {
         // A change here gives every row of every user another password than the one that was sent.
-        assert_eq!(made(7, "logicboxes", "12345", "R-1"), "?");
+        assert_eq!(made(7, "logicboxes", "12345", "R-1"), "e2eN%1k}emZgU@H,");
     }
 
     #[test]
@@ -131,11 +136,21 @@ mod tests {
         }
         assert_eq!(counts.len(), 77);
         // 80,000 characters. The rule makes digits and signs a little likelier than letters, and within a kind nothing is.
-        for kind in ["abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789", PASSWORD_RULE.special] {
+        for kind in [
+            "abcdefghijklmnopqrstuvwxyz",
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+            "0123456789",
+            PASSWORD_RULE.special,
+        ] {
             let of_kind: Vec<f64> = kind.chars().map(|c| f64::from(counts[&c])).collect();
             let mean = of_kind.iter().sum::<f64>() / f64::from(u32::try_from(of_kind.len()).unwrap());
             // Five standard deviations.
-            assert!(of_kind.iter().all(|count| (count - mean).abs() < 5.0 * mean.sqrt()), "{of_kind:?}");
+            assert!(
+                of_kind
+                    .iter()
+                    .all(|count| (count - mean).abs() < 5.0 * mean.sqrt()),
+                "{of_kind:?}"
+            );
         }
     }
 }

@@ -23,8 +23,8 @@ pub struct SignupDefaults {
     pub selling_currency: Option<String>,
     /// `sales-contact-id`: who of the parent's people sells to the reseller.
     pub sales_contact_id: Option<u64>,
-    /// `auto-activate`: active at once, whatever the parent's sign-up option. Left out, the option decides.
-    pub auto_activate: Option<bool>,
+    /// `auto-activate`: active at once, whatever the parent's sign-up option. Not sent unless it is so.
+    pub auto_activate: bool,
     /// `accept-policy`.
     pub accept_policy: Option<bool>,
     /// `sms-consent`.
@@ -41,7 +41,7 @@ impl Default for SignupDefaults {
             accounting_currency: None,
             selling_currency: None,
             sales_contact_id: None,
-            auto_activate: None,
+            auto_activate: false,
             accept_policy: None,
             sms_consent: None,
             marketing_consent: None,
@@ -58,11 +58,15 @@ impl SignupDefaults {
     pub fn check(&self) -> Result<(), SettingError> {
         if !LANGUAGES.contains(&self.language.as_str()) {
             let problem = format!("{:?} is no language of ISO 639-1", self.language);
-            return Err(SettingError::new("signup.language", problem, "write a code such as en"));
+            return Err(SettingError::new(
+                "logicboxes.language",
+                problem,
+                "write a code such as en",
+            ));
         }
         for (setting, code) in [
-            ("signup.accounting_currency", &self.accounting_currency),
-            ("signup.selling_currency", &self.selling_currency),
+            ("logicboxes.accounting_currency", &self.accounting_currency),
+            ("logicboxes.selling_currency", &self.selling_currency),
         ] {
             if let Some(code) = code.as_deref().filter(|code| !CURRENCIES.contains(code)) {
                 let problem = format!("{code:?} is no currency of ISO 4217");
@@ -105,7 +109,11 @@ pub fn signup(
     form.add("username", &text(Field::Email(0))?);
     form.add(
         "passwd",
-        &said(Field::Password, password, "add a column `password`, or let the job make passwords")?,
+        &said(
+            Field::Password,
+            password,
+            "add a column `password`, or let the job make passwords",
+        )?,
     );
     let names = [Field::FirstName(0), Field::LastName(0)];
     let name: Vec<&str> = names.into_iter().filter_map(|field| record.get(field)).collect();
@@ -128,21 +136,36 @@ pub fn signup(
     form.add("lang-pref", &said(Field::Language, Some(&defaults.language), "")?);
     let hint = "add a column for it, or set it in the job";
     for (name, field, otherwise) in [
-        ("accounting-currency-symbol", Field::AccountingCurrency, &defaults.accounting_currency),
-        ("selling-currency-symbol", Field::SellingCurrency, &defaults.selling_currency),
+        (
+            "accounting-currency-symbol",
+            Field::AccountingCurrency,
+            &defaults.accounting_currency,
+        ),
+        (
+            "selling-currency-symbol",
+            Field::SellingCurrency,
+            &defaults.selling_currency,
+        ),
     ] {
         form.add(name, &said(field, otherwise.as_deref(), hint)?);
     }
-    form.add_any("sales-contact-id", defaults.sales_contact_id.map(|id| id.to_string()).as_deref());
+    form.add_any(
+        "sales-contact-id",
+        defaults.sales_contact_id.map(|id| id.to_string()).as_deref(),
+    );
     form.add_any("vat-id", record.get(Field::VatId));
     for (name, field, otherwise) in [
         ("sms-consent", Field::SmsConsent, defaults.sms_consent),
         ("accept-policy", Field::AcceptPolicy, defaults.accept_policy),
-        ("marketing-email-consent", Field::MarketingConsent, defaults.marketing_consent),
+        (
+            "marketing-email-consent",
+            Field::MarketingConsent,
+            defaults.marketing_consent,
+        ),
     ] {
         form.add_any(name, consent(record, field, otherwise)?);
     }
-    form.add_any("auto-activate", defaults.auto_activate.map(word));
+    form.add_any("auto-activate", defaults.auto_activate.then_some(word(true)));
     Ok(form.0.finish().into())
 }
 

@@ -23,6 +23,9 @@ use said::{of, text};
 /// Hits on a page. 10 to 500 are taken (providers.md 3.4); a username has one, or a few where parts of it match.
 pub const PAGE_ROWS: u64 = 50;
 
+/// A page with fewer is the last one, however many were asked for.
+pub const PAGE_ROWS_MIN: u64 = 10;
+
 /// Digits of an account's id at most. It stands in addresses.
 const ACCOUNT_ID_DIGITS_MAX: usize = 20;
 
@@ -80,7 +83,8 @@ pub(super) fn parameter(payload: &str, name: &str) -> Option<String> {
 /// An account id as the provider writes it: a number, and not 0.
 pub(super) fn account_id(text: &str) -> Option<AccountId> {
     let digits = text.trim();
-    let is_number = (1..=ACCOUNT_ID_DIGITS_MAX).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+    let is_number =
+        (1..=ACCOUNT_ID_DIGITS_MAX).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
     (is_number && digits.bytes().any(|b| b != b'0')).then(|| AccountId::new(digits))
 }
 
@@ -97,7 +101,11 @@ pub struct Hit {
 
 impl Hit {
     fn of(map: &Map<String, Value>) -> Self {
-        let said = |name: &str| of(map, &format!("reseller.{name}")).or_else(|| of(map, name)).and_then(text);
+        let said = |name: &str| {
+            of(map, &format!("reseller.{name}"))
+                .or_else(|| of(map, name))
+                .and_then(text)
+        };
         Self {
             account: said("resellerid").as_deref().and_then(account_id),
             username: said("username"),
@@ -219,7 +227,9 @@ impl Ask {
                 let form = if in_query {
                     payload.as_ref().to_owned()
                 } else {
-                    let known = form_urlencoded::Serializer::new(String::new()).extend_pairs(known).finish();
+                    let known = form_urlencoded::Serializer::new(String::new())
+                        .extend_pairs(known)
+                        .finish();
                     format!("{known}&{payload}")
                 };
                 (Method::Post, RequestBody::SecretForm(form.into()))

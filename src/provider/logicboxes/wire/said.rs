@@ -22,7 +22,10 @@ impl Said {
     ///
     /// `password` and `pin` are gone from here on, whatever they stand in.
     pub fn parse(body: &[u8]) -> Option<Self> {
-        let text = std::str::from_utf8(body).ok()?.trim_start_matches('\u{feff}').trim();
+        let text = std::str::from_utf8(body)
+            .ok()?
+            .trim_start_matches('\u{feff}')
+            .trim();
         let value = if text.starts_with('<') {
             xml::read(text)?
         } else {
@@ -87,8 +90,13 @@ pub(super) fn text(value: &Value) -> Option<String> {
 
 fn is_bare(text: &str) -> bool {
     let is_word = |word: &str| text.eq_ignore_ascii_case(word);
-    let begins = text.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("success"));
-    begins || is_word("true") || is_word("false") || (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()))
+    let begins = text
+        .get(..7)
+        .is_some_and(|start| start.eq_ignore_ascii_case("success"));
+    begins
+        || is_word("true")
+        || is_word("false")
+        || (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Depth is bounded: JSON by its reader at 128 levels, XML by ours.
@@ -123,7 +131,10 @@ mod tests {
     #[test]
     fn every_form() {
         for (body, said) in [
-            (r#"{"status":"Success","resellerid":7}"#, r#"{"status":"Success","resellerid":7}"#),
+            (
+                r#"{"status":"Success","resellerid":7}"#,
+                r#"{"status":"Success","resellerid":7}"#,
+            ),
             ("\u{feff} {}\n", "{}"),
             ("true", "bare true"),
             ("False", "bare False"),
@@ -155,6 +166,9 @@ mod tests {
         let xml = "<hashtable><entry><string>password</string><string>c4nary</string></entry>\
                    <entry><string>resellerid</string><string>7</string></entry></hashtable>";
         assert_eq!(shown(xml), r#"{"resellerid":"7"}"#);
-        assert_eq!(shown("<r><pin>c4nary</pin><resellerid>7</resellerid></r>"), r#"{"resellerid":"7"}"#);
+        assert_eq!(
+            shown("<r><pin>c4nary</pin><resellerid>7</resellerid></r>"),
+            r#"{"resellerid":"7"}"#
+        );
     }
 }

@@ -107,11 +107,18 @@ impl Node {
         let is_pair = self.key.is_none()
             && self.name == "entry"
             && self.children.len() == 2
-            && self.children.first().is_some_and(|first| first.element == "string");
+            && self
+                .children
+                .first()
+                .is_some_and(|first| first.element == "string");
         let (name, value) = if is_pair {
             let second = self.children.pop().map(|child| child.value);
             let first = self.children.pop().map(|child| child.value);
-            let name = first.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned();
+            let name = first
+                .as_ref()
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned();
             (name, second.unwrap_or_default())
         } else {
             let name = self.key.take().unwrap_or_else(|| self.name.clone());
@@ -147,7 +154,10 @@ mod tests {
     fn both_forms_and_what_is_none() {
         let head = r#"<?xml version="1.0" encoding="UTF-8"?>"#;
         for (text, value) in [
-            ("<r><status>Success</status><n>7</n></r>", Some(json!({ "status": "Success", "n": "7" }))),
+            (
+                "<r><status>Success</status><n>7</n></r>",
+                Some(json!({ "status": "Success", "n": "7" })),
+            ),
             (
                 "<r>\n <a> x &amp; &#65;&lt;<![CDATA[<b>]]> </a> <!-- c --> <e/></r>\n",
                 Some(json!({ "a": "x & A<<b>", "e": "" })),
@@ -162,7 +172,10 @@ mod tests {
                  </hashtable>",
                 Some(json!({ "status": "Success", "1": { "a": "b" } })),
             ),
-            ("<map><entry><string>1</string><hashtable></hashtable></entry></map>", Some(json!({ "1": "" }))),
+            (
+                "<map><entry><string>1</string><hashtable></hashtable></entry></map>",
+                Some(json!({ "1": "" })),
+            ),
             ("<string>false</string>", Some(json!("false"))),
             ("<r><a>1</a><a>2</a></r>", Some(json!({ "a": "1" }))),
             ("<r/>", Some(json!(""))),
