@@ -6,6 +6,7 @@
 mod address;
 mod check;
 mod email;
+mod example;
 mod letters;
 mod password;
 mod secret;
@@ -16,7 +17,7 @@ use super::field::Field;
 pub use address::{PostalForm, RegionTable};
 pub use password::PasswordRule;
 pub use secret::SECRET_SHOWN;
-pub use validate::{Cells, Ruling, split_segments, yes_or_no};
+pub use validate::{Cells, Ruling, language_of, split_segments, yes_or_no};
 
 /// What a provider takes.
 #[derive(Debug)]
@@ -67,6 +68,8 @@ pub enum Need {
     Default(&'static str),
     /// Required when the file has a column for it: the row's key, which is otherwise derived, or a part of a name.
     WithColumn,
+    /// Required when the file has a column for it and nobody attests it for all rows ([`Ruling::attested`]). Kept, never sent.
+    Attested,
     /// Never sent from a file: the job says it, and a file that says it too must say the same.
     FromJob,
 }
@@ -138,6 +141,8 @@ pub enum Test {
     AllBut(&'static str),
     /// One of these, as it stands.
     OneOf(&'static [&'static str]),
+    /// A language of these, or a locale of one of them: `en`, `en-US` ([`language_of`]).
+    Language(&'static [&'static str]),
     /// A list whose every part is one of these.
     EachOneOf(&'static [&'static str]),
     /// An ISO 3166-1 alpha-2 code.

@@ -49,6 +49,7 @@ impl Mapping {
             .for_each(|(header, field)| builder.by_job(header, field));
         (0..headers.names().len()).for_each(|column| builder.by_name(column));
         builder.key_of_report();
+        builder.consent_of_report();
         builder.unknown();
         builder.missing();
         if builder.faults.iter().any(Fault::is_error) {
@@ -226,6 +227,24 @@ impl Builder<'_> {
         }
     }
 
+    /// What an earlier report says of consent stands in where the file has no column of its own for it.
+    fn consent_of_report(&mut self) {
+        for field in [
+            Field::TermsAcceptedBy,
+            Field::TermsVersion,
+            Field::TermsAcceptedAt,
+        ] {
+            let name = format!("_{field}");
+            let names = self.headers.names();
+            let column = names.iter().position(|header| header.eq_ignore_ascii_case(&name));
+            let is_free =
+                self.columns.get(field.slot()) == Some(&None) && self.contract.rule(field).is_some();
+            if let Some(column) = column.filter(|_| is_free) {
+                self.assign(field, column, Decided::Yes);
+            }
+        }
+    }
+
     fn key_of_report(&mut self) {
         let Some(column) = self
             .headers
@@ -372,6 +391,7 @@ impl Builder<'_> {
                 | Need::RequiredIn(_)
                 | Need::Default(_)
                 | Need::WithColumn
+                | Need::Attested
                 | Need::FromJob => (),
             }
         }

@@ -3,7 +3,7 @@
 use super::address::{lost_zero, postal_fault, region_fault};
 use super::letters::{is_combining_accent, is_letter_or_digit};
 use super::validate::split_segments;
-use super::{Cells, Test, email, yes_or_no};
+use super::{Cells, Test, email, language_of, yes_or_no};
 use crate::domain::country;
 use crate::domain::fault::cut;
 use crate::domain::field::Field;
@@ -75,6 +75,7 @@ impl Test {
                     .flatten()
             }
             Self::OneOf(allowed) => one_of(value, allowed, look.provider),
+            Self::Language(allowed) => one_of(language_of(value), allowed, look.provider),
             Self::EachOneOf(allowed) => each_one_of(value, allowed, look.provider),
             Self::Country => known_country(value),
             Self::CountryNotIn(excluded) => {

@@ -38,6 +38,8 @@ pub struct Ruling<'a> {
     pub warn_only: &'a [String],
     /// The account holder at the provider; a file that names one must name this.
     pub distributor: Option<&'a str>,
+    /// Whether somebody attests for all rows that the provider's terms are accepted.
+    pub attested: bool,
 }
 
 /// The parts of a list in a cell: split at `;`, `|` and `,`, trimmed, without empty ones.
@@ -45,6 +47,11 @@ pub fn split_segments(text: &str) -> impl Iterator<Item = &str> {
     text.split([';', '|', ','])
         .map(str::trim)
         .filter(|part| !part.is_empty())
+}
+
+/// The language of a locale: `en` of `en-US`. A language is its own.
+pub fn language_of(locale: &str) -> &str {
+    locale.split(['-', '_']).next().unwrap_or(locale).trim()
 }
 
 /// What a cell that says yes or no says, in any case: `yes`, `true`, `1`, `no`, `false`, `0`, and `y` and `n`.
@@ -171,7 +178,8 @@ impl<'a> Pass<'a> {
             Need::RequiredIn(countries) if self.country.is_some_and(|here| countries.contains(&here)) => {
                 self.required(rule, field);
             }
-            Need::Optional | Need::FromJob | Need::WithColumn | Need::RequiredIn(_) => (),
+            Need::Attested if has_column && !self.ruling.attested => self.required(rule, field),
+            Need::Optional | Need::FromJob | Need::WithColumn | Need::RequiredIn(_) | Need::Attested => (),
         }
     }
 

@@ -5,6 +5,7 @@ mod codes;
 
 use std::time::Duration;
 
+use crate::domain::consent;
 use crate::domain::contract::{Check, Contract, FieldRule, FileRule, FileTest, Need, PasswordRule, Test};
 use crate::domain::fault::Severity;
 use crate::domain::field::Field;
@@ -169,7 +170,7 @@ static FIELD_RULES: &[FieldRule] = &[
         "legal_name", "reseller", "reseller_name",
     ], &[length("company.length")], "write the company's name"),
     optional(Field::Language, "lang-pref", &["lang_pref", "preferred_language", "locale", "lang", "language_code"], &[
-        Check::error("language.code", Test::OneOf(LANGUAGES), FIELDS, "write the ISO 639-1 code, such as en"),
+        Check::error("language.code", Test::Language(LANGUAGES), FIELDS, "write the ISO 639-1 code, such as en"),
     ]),
     required(Field::Country, "country", &["country_code", "country_iso", "iso_country"], &[
         Check::error("country.code", Test::Country, FIELDS,
@@ -234,6 +235,9 @@ static FIELD_RULES: &[FieldRule] = &[
     optional(Field::MarketingConsent, "marketing-email-consent", &[
         "marketing_email_consent", "marketing_emails", "newsletter",
     ], &[yes_or_no("marketing_consent.word")]),
+    consent::ACCEPTED_BY,
+    consent::VERSION,
+    consent::ACCEPTED_AT,
     required(Field::FirstName(0), "name", &[
         "given_name", "forename", "contact_first_name", "name", "full_name", "contact_name",
     ], &[length("first_name.length")], "write the contact's first name, or the whole name"),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use url::form_urlencoded::Serializer;
 
 use super::contract::{CURRENCIES, LANGUAGES, NO_STATE};
-use crate::domain::contract::yes_or_no;
+use crate::domain::contract::{language_of, yes_or_no};
 use crate::domain::field::Field;
 use crate::domain::phone::Phone;
 use crate::domain::record::Record;
@@ -133,7 +133,8 @@ pub fn signup(
             form.add(name, &phone.number);
         }
     }
-    form.add("lang-pref", &said(Field::Language, Some(&defaults.language), "")?);
+    let language = record.get(Field::Language).unwrap_or(&defaults.language);
+    form.add("lang-pref", language_of(language));
     let hint = "add a column for it, or set it in the job";
     for (name, field, otherwise) in [
         (

@@ -1,4 +1,5 @@
 mod line;
+mod stand_in;
 
 use std::sync::atomic::Ordering;
 

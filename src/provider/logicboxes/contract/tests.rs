@@ -73,7 +73,7 @@ fn values_that_pass() {
     for changes in [
         &[][..],
         &[(Field::Language, "en")],
-        &[(Field::Language, "zh")],
+        &[(Field::Language, "zh-HANS")],
         &[(Field::Country, "SG"), (Field::Region, "")],
         &[(Field::Country, "DE"), (Field::Region, "Bayern")],
         &[(Field::Phone, "0044 20 7946 0000")],
@@ -105,7 +105,7 @@ fn values_that_do_not() {
         (&[(Field::Company, &long)], "company.length", "shorten"),
         (&[(Field::Company, "a\nb")], "text.control", "one line"),
         (&[(Field::Company, "#REF!")], "text.sheet_error", "formula"),
-        (&[(Field::Language, "en-US")], "language.code", "did you mean en?"),
+        (&[(Field::Language, "english")], "language.code", "such as en"),
         (&[(Field::Language, "EN")], "language.code", "write en"),
         (&[(Field::Language, "xx")], "language.code", "such as en"),
         (&[(Field::Country, "")], "country.required", "ISO 3166-1"),
@@ -184,7 +184,7 @@ fn the_password_alone_is_secret_and_its_rule_can_be_lowered() {
     let warn_only = ["password.rule", "phone.number", "accept_policy.word"].map(str::to_owned);
     let ruling = Ruling {
         warn_only: &warn_only,
-        distributor: None,
+        ..Ruling::default()
     };
     assert_eq!(
         sheet.validate(&ruling).0.unwrap().get(Field::Password),
@@ -257,4 +257,17 @@ fn the_table_is_sound() {
     once.sort_unstable();
     once.dedup();
     assert_eq!(ids.len(), once.len(), "an id names one check");
+}
+
+/// What `enlist template` writes.
+#[test]
+fn the_example_is_one_that_would_be_taken() {
+    for all in [false, true] {
+        let row: HashMap<Field, String> = CONTRACT
+            .template(all)
+            .into_iter()
+            .map(|(field, text)| (field, text.to_owned()))
+            .collect();
+        assert_eq!(Sheet(row).told(), [""; 0], "{all}");
+    }
 }

@@ -70,7 +70,7 @@ fn the_least_that_a_sign_up_has() {
 #[test]
 fn everything_a_row_can_say() {
     let all = record(&[
-        ("language", "de"),
+        ("language", "de-DE"),
         ("country", "DE"),
         ("region", ""),
         ("address_line_2", "Apt 123"),
