@@ -5,8 +5,10 @@
 //! stands here: the [`transport`], and the [`token`] of an OAuth client.
 
 pub mod adobe;
+mod cells;
 mod clocks;
 pub mod logicboxes;
+pub mod metallic;
 pub mod token;
 pub mod transport;
 

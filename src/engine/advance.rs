@@ -2,7 +2,7 @@
 
 mod words;
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use super::sweep::{Listed, PendingSet};
 use crate::domain::answer::{AccountSeen, Answer, Answered, Meaning, Refused, Silence};
 use crate::domain::attempt::{Attempt, CallKind};
 use crate::domain::batch::{Pause, PauseReason};
-use crate::domain::ids::{BatchId, Digest, RowKey, Scope, StatusCode};
+use crate::domain::ids::{Digest, RowKey, Scope, StatusCode};
 use crate::domain::machine::{Effect, Event, Rules, Step, abandoned, apply, plan};
 use crate::domain::policy::throttle::Streak;
 use crate::domain::task::{State, Task};
@@ -28,8 +28,8 @@ pub use words::read_as;
 /// A task is put back after one call; between calls only time decides, and never more often than this.
 const STEPS_MAX: u32 = 6;
 
-/// A task that got no leave to send comes back after this.
-const NO_LEAVE_PAUSE: Duration = Duration::from_millis(500);
+/// A task that got no leave to send, or for which there is no desk now, comes back after this.
+pub const NO_LEAVE_PAUSE: Duration = Duration::from_millis(500);
 
 /// Calls in a row, over all rows, that reached nothing before everybody waits.
 const STRIKES: u32 = 16;
@@ -59,6 +59,8 @@ pub struct Desk {
     pub strikes: AtomicU32,
     /// Refusals in a row for going too fast.
     pub throttle: Mutex<Streak>,
+    /// Whether it wants its batch paused: what it was set up with may then be put right, so it is good for nothing more.
+    pub paused: AtomicBool,
 }
 
 impl Desk {
@@ -261,12 +263,13 @@ impl Desk {
 
     async fn pause(&self, which: Which, pause: Pause) {
         let write = || self.ledger.set_pause(&which, Some(&pause));
+        self.paused.store(true, Ordering::Relaxed);
         match write.retry(ExponentialBuilder::default().with_max_times(8)).await {
             Ok(paused) if paused.is_empty() => {}
             // What the provider said is in the ledger, for `enlist status`: it may quote a row.
             Ok(paused) => tracing::warn!(
                 reason = pause.reason.as_str(),
-                batches = names(&paused),
+                batches = words::names(&paused),
                 "paused; no row fails by it; hint: {}",
                 pause.reason.hint()
             ),
@@ -370,13 +373,6 @@ const fn kind(step: &Step) -> CallKind {
         Step::LookUp { .. } => CallKind::LookUp,
         _ => CallKind::Poll,
     }
-}
-
-/// The first of these batches, for a line.
-fn names(batches: &[BatchId]) -> String {
-    let names: Vec<&str> = batches.iter().take(8).map(BatchId::as_str).collect();
-    let more = if batches.len() > names.len() { " …" } else { "" };
-    format!("{}{more}", names.join(" "))
 }
 
 fn payload(claim: &Claim) -> Arc<str> {

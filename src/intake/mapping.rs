@@ -387,12 +387,8 @@ impl Builder<'_> {
                         ..fault.with_severity(Severity::Note)
                     });
                 }
-                Need::Optional
-                | Need::RequiredIn(_)
-                | Need::Default(_)
-                | Need::WithColumn
-                | Need::Attested
-                | Need::FromJob => (),
+                // What a record can do without, and what a row's country decides.
+                _ => (),
             }
         }
         self.faults.extend(faults);

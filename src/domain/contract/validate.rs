@@ -85,7 +85,7 @@ impl Contract {
             .iter()
             .filter(|rule| rule.field.contact().is_none())
             .for_each(|rule| pass.field(rule, rule.field));
-        (0..cells.contacts().max(1)).for_each(|number| pass.contact(number));
+        (0..cells.contacts().clamp(1, self.contacts_max.max(1))).for_each(|number| pass.contact(number));
         let draft = pass.draft;
         if faults.iter().skip(before).any(Fault::is_error) {
             return None;

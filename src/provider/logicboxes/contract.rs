@@ -10,6 +10,7 @@ use crate::domain::contract::{Check, Contract, FieldRule, FileRule, FileTest, Ne
 use crate::domain::fault::Severity;
 use crate::domain::field::Field;
 use crate::domain::machine::IdempotencyContract;
+use crate::provider::cells::{EVERY_FIELD, FIXED_DIGITS, POSTAL_FORMS};
 
 pub use codes::{CURRENCIES, LANGUAGES};
 
@@ -60,16 +61,10 @@ pub static CONTRACT: Contract = Contract {
         "totalreceipts",
         "pin",
     ],
+    // `name` and `username` are one person's.
+    contacts_max: 1,
     secret: &[Field::Password],
 };
-
-#[rustfmt::skip]
-static EVERY_FIELD: &[Check] = &[
-    Check::error("text.control", Test::NoControls, OURS, "remove it; a cell is one line").firm(),
-    Check::error("text.sheet_error", Test::NoSheetError, OURS, "mend the formula, or write the value"),
-    Check::warning("text.invisible", Test::NoInvisibles, OURS, "type the value again; copying brought it along"),
-    Check::warning("text.garbled", Test::NoGarbling, OURS, "save the file as UTF-8 from its source"),
-];
 
 /// What a text may have before it is worth a word.
 const TEXT: Test = Test::Chars { min: 1, max: 255 };
@@ -192,6 +187,9 @@ static FIELD_RULES: &[FieldRule] = &[
         "zip", "zip_code", "zipcode", "postcode", "post_code", "postal", "plz",
     ], &[
         length("postal_code.length"),
+        Check::warning("postal_code.pattern", Test::PostalCode(POSTAL_FORMS), OURS,
+            "write the code as the country's post does"),
+        Check::warning("postal_code.leading_zero", Test::NoZeroLost(FIXED_DIGITS), OURS, "keep the column as text"),
         Check::warning("postal_code.number", Test::NotANumber, OURS, "put the code in quotes"),
         sheet_number("postal_code.sheet_number"),
     ], "write the postal code, as text so that leading zeros stay"),
