@@ -387,7 +387,7 @@ impl Builder<'_> {
                         ..fault.with_severity(Severity::Note)
                     });
                 }
-                Need::Optional | Need::Default(_) | Need::FromJob | Need::Attested => (),
+                Need::Optional | Need::RequiredIn(_) | Need::Default(_) | Need::FromJob | Need::Attested => {}
             }
         }
         self.faults.extend(faults);

@@ -6,9 +6,10 @@ mod places;
 use crate::domain::consent;
 use crate::domain::contract::{Check, Contract, FieldRule, FileRule, FileTest, Need, Test};
 use crate::domain::fault::Severity;
-use crate::domain::field::Field;
+use crate::domain::field::{CONTACTS_MAX, Field};
+use crate::provider::cells::{EVERY_FIELD, FIXED_DIGITS, POSTAL_FORMS};
 
-use places::{FIXED_DIGITS, NOT_ACCEPTED, POSTAL_FORMS, REGIONS};
+use places::{NOT_ACCEPTED, REGIONS};
 
 const FIELDS: &str = "providers.md 2.6";
 /// The parts of 2.6 that only a third party has published.
@@ -50,16 +51,9 @@ pub static CONTRACT: Contract = Contract {
         "benefits",
         "globalSalesEnabled",
     ],
+    contacts_max: CONTACTS_MAX,
     secret: &[],
 };
-
-#[rustfmt::skip]
-static EVERY_FIELD: &[Check] = &[
-    Check::error("text.control", Test::NoControls, OURS, "remove it; a cell is one line").firm(),
-    Check::error("text.sheet_error", Test::NoSheetError, OURS, "mend the formula, or write the value"),
-    Check::warning("text.invisible", Test::NoInvisibles, OURS, "type the value again; copying brought it along"),
-    Check::warning("text.garbled", Test::NoGarbling, OURS, "save the file as UTF-8 from its source"),
-];
 
 #[rustfmt::skip]
 static FIELD_RULES: &[FieldRule] = &[
