@@ -208,7 +208,7 @@ fn the_providers_paths_lead_back_to_columns() {
     ] {
         assert_eq!(CONTRACT.field_of_wire_path(path), field, "{path}");
     }
-    for field in Field::all() {
+    for field in Field::all().filter(|field| CONTRACT.rule(*field).is_some()) {
         let path = CONTRACT.wire_path_of(field).unwrap();
         assert_eq!(CONTRACT.field_of_wire_path(&path), Some(field), "{path}");
     }
