@@ -8,6 +8,7 @@
 
 mod draft;
 mod lists;
+pub mod passwords;
 pub mod template;
 
 use std::io;

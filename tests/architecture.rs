@@ -43,6 +43,7 @@ const KNOWN_TO: [(&str, &[&str]); 18] = [
     ("zstd", &["ledger"]),
     ("governor", &["engine"]),
     ("csv", &["intake", "report"]),
+    ("age", &["report"]),
     ("clap", &["cli", "simulator", "main"]),
 ];
 

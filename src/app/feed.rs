@@ -119,6 +119,7 @@ impl Feed {
             warn_only: &self.job.rules.warn_only,
             distributor,
             attested: self.terms.is_some(),
+            makes_passwords: self.makes_passwords(),
         }
     }
 
@@ -197,6 +198,27 @@ impl Feed {
         }
     }
 
+    pub(super) fn makes_passwords(&self) -> bool {
+        let section = self.job.logicboxes.as_ref();
+        section.is_some_and(|section| !section.passwords_to.is_empty())
+    }
+
+    /// Whether each row has a password, where the provider takes one, or gets one that somebody can read.
+    fn has_passwords(&self, mapping: &Mapping) -> Result<(), Failure> {
+        super::passwords::reader(&self.job)?;
+        let takes = self.contract.rule(Field::Password).is_some();
+        if !takes || self.makes_passwords() || mapping.column_of(Field::Password).is_some() {
+            return Ok(());
+        }
+        Err(Failure::usage(
+            format!(
+                "{} takes a password for each account, and the file has none",
+                self.contract.provider
+            ),
+            "add a column password, or have them made: --set logicboxes.passwords_to=age1…, whose holder alone can read them",
+        ))
+    }
+
     /// Whether it is said for each row who accepted the provider's terms. Nothing is made without that.
     pub fn has_consent(&self, mapping: &Mapping) -> Result<(), Failure> {
         let by_row = [Field::TermsAcceptedBy, Field::TermsVersion].map(|field| mapping.column_of(field));
@@ -223,6 +245,7 @@ impl Feed {
         at: &mut (dyn FnMut(u64) + Send),
     ) -> Result<(Batch, Appended), Failure> {
         self.has_consent(&checked.mapping)?;
+        self.has_passwords(&checked.mapping)?;
         let batch = self.batch(checked, world);
         self.is_sealed_as_begun(&batch, ledger).await?;
         let mut batch = ledger.open_batch(&batch).await?;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Exit, Failure};
-use crate::config::providers::{ExternalId, PeriodUnit};
-use crate::config::{Access, Job, ProviderName};
+use crate::config::providers::{AnswerForm, CredentialsIn, ExternalId, PeriodUnit};
+use crate::config::{Access, Job, LogicBoxes, ProviderName, Span};
 use crate::domain::contract::Contract;
 use crate::domain::diagnosis::Diagnosis;
 use crate::domain::machine::IdempotencyContract;
@@ -15,7 +15,7 @@ use crate::domain::time::Timestamp;
 use crate::engine::ports::{Budget, Provider};
 use crate::provider::transport::rate_limit::SpanUnit;
 use crate::provider::transport::{HttpTransport, Transport, TransportSettings, WatchedTransport};
-use crate::provider::{adobe, metallic};
+use crate::provider::{adobe, logicboxes, metallic};
 use crate::telemetry::metrics::Metrics;
 use crate::world::World;
 
@@ -26,7 +26,7 @@ const ADOBE_TRUSTED_FOR: Duration = Duration::from_secs(9 * 24 * 3600);
 pub fn contract(job: &Job) -> &'static Contract {
     match job.provider {
         ProviderName::Adobe => &adobe::contract::CONTRACT,
-        ProviderName::LogicBoxes => &adobe::contract::CONTRACT,
+        ProviderName::LogicBoxes => &logicboxes::contract::CONTRACT,
         ProviderName::Metallic => &metallic::contract::CONTRACT,
     }
 }
@@ -37,24 +37,36 @@ pub fn idempotency(job: &Job) -> IdempotencyContract {
         ProviderName::Adobe => IdempotencyContract::Replay {
             trusted_for: ADOBE_TRUSTED_FOR,
         },
-        ProviderName::LogicBoxes => IdempotencyContract::UniqueFields,
+        ProviderName::LogicBoxes => IdempotencyContract::NaturalKey {
+            looks: logicboxes_section(job).look_after.map(Span::get),
+        },
         ProviderName::Metallic => metallic::contract::IDEMPOTENCY,
     }
 }
 
-/// The request for a record, as it is kept and sent; `account` is under whom accounts are made.
-pub fn render(job: &Job, record: &Record, account: &str) -> Result<Arc<str>, Failure> {
-    match job.provider {
-        ProviderName::Adobe | ProviderName::LogicBoxes => adobe::render::create(record, account),
-        ProviderName::Metallic => metallic::render::create(record, &metallic_defaults(job)),
-    }
-    .map_err(|error| {
+/// The request for a record, as it is kept and sent. `account` is under whom accounts are made, `password` what was made for a
+/// record without one.
+pub fn render(
+    job: &Job,
+    record: &Record,
+    account: &str,
+    password: Option<&str>,
+) -> Result<Arc<str>, Failure> {
+    let failed = |error: &dyn std::fmt::Display, hint: &str| {
         Failure::new(
             Exit::Failed,
             format!("the request cannot be rendered: {error}"),
-            "",
+            hint,
         )
-    })
+    };
+    match job.provider {
+        ProviderName::Adobe => adobe::render::create(record, account).map_err(|error| failed(&error, "")),
+        ProviderName::LogicBoxes => logicboxes::render::signup(record, &signup_defaults(job), password)
+            .map_err(|error| failed(&error, error.hint)),
+        ProviderName::Metallic => {
+            metallic::render::create(record, &metallic_defaults(job)).map_err(|error| failed(&error, ""))
+        }
+    }
 }
 
 /// Whom to ask.
@@ -70,7 +82,8 @@ pub struct Surroundings {
 /// The job's provider.
 pub fn provider(job: &Job, access: Access, around: Surroundings) -> Result<Arc<dyn Provider>, Failure> {
     Ok(match job.provider {
-        ProviderName::Adobe | ProviderName::LogicBoxes => Arc::new(adobe(job, access, around)?),
+        ProviderName::Adobe => Arc::new(adobe(job, access, around)?),
+        ProviderName::LogicBoxes => Arc::new(logicboxes(job, access, around)?),
         ProviderName::Metallic => Arc::new(metallic(job, access, around)?),
     })
 }
@@ -83,7 +96,8 @@ pub async fn examine(
     now: &(dyn Fn() -> Timestamp + Sync),
 ) -> Result<Vec<Diagnosis>, Failure> {
     Ok(match job.provider {
-        ProviderName::Adobe | ProviderName::LogicBoxes => adobe(job, access, around)?.examine(now).await,
+        ProviderName::Adobe => adobe(job, access, around)?.examine(now).await,
+        ProviderName::LogicBoxes => logicboxes(job, access, around)?.examine(now).await,
         ProviderName::Metallic => metallic(job, access, around)?.examine(now).await,
     })
 }
@@ -100,6 +114,48 @@ fn adobe(job: &Job, access: Access, around: Surroundings) -> Result<adobe::Adobe
     };
     let transport = transport(&access, &around)?;
     Ok(adobe::Adobe::new(
+        settings,
+        transport,
+        around.budget,
+        around.world,
+    )?)
+}
+
+fn logicboxes_section(job: &Job) -> LogicBoxes {
+    job.logicboxes.clone().unwrap_or_default()
+}
+
+fn signup_defaults(job: &Job) -> logicboxes::render::SignupDefaults {
+    let section = logicboxes_section(job);
+    let named = |text: String| (!text.is_empty()).then_some(text);
+    logicboxes::render::SignupDefaults {
+        language: section.language,
+        accounting_currency: named(section.accounting_currency),
+        selling_currency: named(section.selling_currency),
+        sales_contact_id: (section.sales_contact_id > 0).then_some(section.sales_contact_id),
+        auto_activate: section.auto_activate,
+        ..logicboxes::render::SignupDefaults::default()
+    }
+}
+
+fn logicboxes(job: &Job, access: Access, around: Surroundings) -> Result<logicboxes::LogicBoxes, Failure> {
+    let section = logicboxes_section(job);
+    let settings = logicboxes::LogicBoxesSettings {
+        base_url: access.base_url.to_string(),
+        auth_userid: access.client_id.clone(),
+        api_key: access.client_secret.clone(),
+        format: match section.format {
+            AnswerForm::Json => logicboxes::wire::Format::Json,
+            AnswerForm::Xml => logicboxes::wire::Format::Xml,
+        },
+        credentials_in: match section.credentials_in {
+            CredentialsIn::Body => logicboxes::wire::CredentialsIn::Body,
+            CredentialsIn::Query => logicboxes::wire::CredentialsIn::Query,
+        },
+        plain_http: job.connection.insecure_http,
+    };
+    let transport = transport(&access, &around)?;
+    Ok(logicboxes::LogicBoxes::new(
         settings,
         transport,
         around.budget,

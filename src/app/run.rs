@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use self::standstill::{Standstill, unreadable_alone};
 use super::desks::DeskRoom;
 use super::feed::{column_of, terms_of};
-use super::{App, Env, Exit, Failure};
+use super::{App, Env, Exit, Failure, passwords};
 use crate::config::{CallsOf, Job};
 use crate::domain::batch::{Batch, Counts, Pause};
 use crate::domain::eta::{Forecast, Pace};
@@ -240,5 +240,7 @@ pub async fn report(
         ledger: &**ledger,
         batch: id,
     };
-    Ok(crate::report::write(dir, &batch, &counts, &rows, &options, app.world.now()).await?)
+    let summary = crate::report::write(dir, &batch, &counts, &rows, &options, app.world.now()).await?;
+    passwords::write(&app.env, &**ledger, &batch, &job, dir).await?;
+    Ok(summary)
 }

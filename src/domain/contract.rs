@@ -73,6 +73,8 @@ pub enum Need {
     WithColumn,
     /// Required when the file has a column for it and nobody attests it for all rows ([`Ruling::attested`]). Kept, never sent.
     Attested,
+    /// Required when the file has a column for it and none is made for those without ([`Ruling::makes_passwords`]).
+    OrMade,
     /// Never sent from a file: the job says it, and a file that says it too must say the same.
     FromJob,
 }

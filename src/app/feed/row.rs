@@ -1,12 +1,17 @@
 //! A row of the file as the ledger gets it: request rendered and named, cells kept, and what of it is secret.
 
+use secrecy::{ExposeSecret as _, SecretString};
+
 use super::{Checked, Feed, kept};
+use crate::app::passwords::PURPOSE;
 use crate::app::{Failure, providers};
 use crate::domain::contract::SECRET_SHOWN;
 use crate::domain::fault::Fault;
 use crate::domain::field::Field;
+use crate::domain::record::Record;
 use crate::engine::ports::{NewRow, NewRowBody, RowFault, Seal, payload_digest};
 use crate::intake::ScannedRow;
+use crate::provider::logicboxes::password::generate;
 
 impl Feed {
     /// The columns that are kept, and whether what stands there is secret.
@@ -20,6 +25,13 @@ impl Feed {
             .collect()
     }
 
+    /// The password that is made for a row without one.
+    fn password(&self, record: &Record) -> Option<SecretString> {
+        let names = self.sealing.names().filter(|_| self.makes_passwords())?;
+        let is_missing = record.get(Field::Password).is_none();
+        is_missing.then(|| generate(&names.secret(PURPOSE), &self.scope, record.key()))
+    }
+
     pub(super) fn new_row(&self, row: &ScannedRow<'_>, keep: &[(usize, bool)]) -> Result<NewRow, Failure> {
         let cell = |(column, is_secret): &(usize, bool)| match row.cells.cell(*column).unwrap_or_default() {
             // It is in the payload, if it is sound; nobody reads it from here.
@@ -29,12 +41,15 @@ impl Feed {
         let cells = keep.iter().map(cell).collect();
         let (seal, body) = match &row.record {
             Ok(record) => {
-                let payload =
-                    providers::render(&self.job, record, &self.account).map_err(|mut failure| {
-                        failure.message = format!("line {}: {}", row.cells.line(), failure.message);
-                        failure
-                    })?;
-                let has_secrets = record.fields().any(|(field, _)| self.contract.is_secret(field));
+                let password = self.password(record);
+                let made = password.as_ref().map(|password| password.expose_secret());
+                let rendered = providers::render(&self.job, record, &self.account, made);
+                let payload = rendered.map_err(|mut failure| {
+                    failure.message = format!("line {}: {}", row.cells.line(), failure.message);
+                    failure
+                })?;
+                let has_secrets =
+                    password.is_some() || record.fields().any(|(field, _)| self.contract.is_secret(field));
                 let seal = match has_secrets {
                     _ if self.sealing.is_whole() => Seal::Row,
                     true => Seal::Payload,

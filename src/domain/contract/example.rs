@@ -44,9 +44,12 @@ impl Contract {
     /// wanted.
     pub fn template(&self, all: bool) -> Vec<(Field, &'static str)> {
         let is_wanted = |need: Need| match need {
-            Need::Required | Need::RequiredIn(_) | Need::WithColumn | Need::Attested | Need::Default(_) => {
-                true
-            }
+            Need::Required
+            | Need::RequiredIn(_)
+            | Need::WithColumn
+            | Need::Attested
+            | Need::OrMade
+            | Need::Default(_) => true,
             Need::Optional => all,
             Need::FromJob => false,
         };

@@ -40,6 +40,8 @@ pub struct Ruling<'a> {
     pub distributor: Option<&'a str>,
     /// Whether somebody attests for all rows that the provider's terms are accepted.
     pub attested: bool,
+    /// Whether passwords are made for rows without one.
+    pub makes_passwords: bool,
 }
 
 /// The parts of a list in a cell: split at `;`, `|` and `,`, trimmed, without empty ones.
@@ -179,7 +181,13 @@ impl<'a> Pass<'a> {
                 self.required(rule, field);
             }
             Need::Attested if has_column && !self.ruling.attested => self.required(rule, field),
-            Need::Optional | Need::FromJob | Need::WithColumn | Need::RequiredIn(_) | Need::Attested => (),
+            Need::OrMade if has_column && !self.ruling.makes_passwords => self.required(rule, field),
+            Need::Optional
+            | Need::OrMade
+            | Need::FromJob
+            | Need::WithColumn
+            | Need::RequiredIn(_)
+            | Need::Attested => (),
         }
     }
 

@@ -52,6 +52,7 @@ fn run(source: &Source, limits: &Limits) -> Result<Outcome, String> {
         warn_only: &[],
         distributor: Some("345434543"),
         attested: false,
+        makes_passwords: false,
     };
     let summary = scan(reader, &mapping, &CONTRACT, ruling, &mut |scanned| {
         match scanned {

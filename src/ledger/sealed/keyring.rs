@@ -186,6 +186,11 @@ impl Names {
         self.of(b"file", file.as_bytes())
     }
 
+    /// A secret made of the key, for this purpose alone.
+    pub fn secret(&self, purpose: &str) -> [u8; 32] {
+        *self.of(b"secret", purpose.as_bytes()).as_bytes()
+    }
+
     fn of(&self, what: &[u8], bytes: &[u8]) -> Digest {
         let mut context = hmac::Context::with_key(&self.0);
         context.update(what);

@@ -222,10 +222,14 @@ static FIELD_RULES: &[FieldRule] = &[
         Check::error("selling_currency.code", Test::OneOf(CURRENCIES), FIELDS,
             "write the ISO 4217 code, such as USD"),
     ]),
-    optional(Field::Password, "passwd", &["passwd", "pass", "initial_password"], &[
-        Check::error("password.rule", Test::Password(PASSWORD_RULE), THIRD_PARTY,
-            "9 to 16 characters, with a small letter, a capital, a digit and one of ~*!@$#%_+.?:,{}"),
-    ]),
+    FieldRule {
+        need: Need::OrMade,
+        hint: "write one, or have them made with logicboxes.passwords_to",
+        ..optional(Field::Password, "passwd", &["passwd", "pass", "initial_password"], &[
+            Check::error("password.rule", Test::Password(PASSWORD_RULE), THIRD_PARTY,
+                "9 to 16 characters, with a small letter, a capital, a digit and one of ~*!@$#%_+.?:,{}"),
+        ])
+    },
     optional(Field::AcceptPolicy, "accept-policy", &["accept_terms", "terms_accepted", "policy_accepted"], &[
         yes_or_no("accept_policy.word"),
     ]),

@@ -39,6 +39,7 @@ impl Sheet {
             warn_only,
             distributor: None,
             attested: false,
+            makes_passwords: false,
         };
         (CONTRACT.validate(self, &ruling, &mut faults), faults)
     }
