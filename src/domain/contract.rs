@@ -57,6 +57,8 @@ pub struct FieldRule {
 pub enum Need {
     /// Every record must have it. Of a contact: every contact that has anything.
     Required,
+    /// Every contact that has anything must have it; a record can do without contacts.
+    OfContact,
     /// A record can do without.
     Optional,
     /// A record that has none gets this.

@@ -19,7 +19,7 @@ use super::time::Timestamp;
 pub const COLUMNS: [&str; 10] = [
     "_line",
     "_outcome",
-    "_provider_id",
+    ACCOUNT_COLUMN,
     "_provider_status",
     "_attempts",
     "_correlation_id",
@@ -28,6 +28,9 @@ pub const COLUMNS: [&str; 10] = [
     "_error_message",
     "_hint",
 ];
+
+/// The provider's id of the account. Fed to an update, it says which account is meant.
+pub const ACCOUNT_COLUMN: &str = "_provider_id";
 
 /// One more column, the last, when keys were derived because the file has no key column: feeding it back keeps the
 /// row's identity even when its content is corrected.

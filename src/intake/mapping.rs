@@ -10,7 +10,7 @@ use crate::domain::contract::{Cells, Contract, Need};
 use crate::domain::fault::{Fault, Place, Severity};
 use crate::domain::field::Field;
 use crate::domain::near::{fold, nearest};
-use crate::domain::report::{COLUMNS, KEY_COLUMN};
+use crate::domain::report::{ACCOUNT_COLUMN, COLUMNS, KEY_COLUMN};
 
 /// What a job writes in a field's place to pass a column over.
 const PASS_OVER: &str = "-";
@@ -49,6 +49,7 @@ impl Mapping {
             .for_each(|(header, field)| builder.by_job(header, field));
         (0..headers.names().len()).for_each(|column| builder.by_name(column));
         builder.key_of_report();
+        builder.account_of_report();
         builder.unknown();
         builder.missing();
         if builder.faults.iter().any(Fault::is_error) {
@@ -243,6 +244,20 @@ impl Builder<'_> {
         self.decide(column, Decided::Yes);
     }
 
+    /// Where accounts can be named, those of a report are taken, unless another column names them.
+    fn account_of_report(&mut self) {
+        let mut names = self.headers.names().iter();
+        let Some(column) = names.position(|name| name.eq_ignore_ascii_case(ACCOUNT_COLUMN)) else {
+            return;
+        };
+        if self.contract.rule(Field::Account).is_some()
+            && self.columns.get(Field::Account.slot()) == Some(&None)
+            && self.decided.get(column) != Some(&Decided::ByJob)
+        {
+            self.assign(Field::Account, column, Decided::Yes);
+        }
+    }
+
     fn assign(&mut self, field: Field, column: usize, how: Decided) {
         let before = self.columns.get(field.slot()).copied().flatten();
         if let Some(before) = before {
@@ -368,7 +383,7 @@ impl Builder<'_> {
                         ..fault.with_severity(Severity::Note)
                     });
                 }
-                Need::Optional | Need::Default(_) | Need::FromJob => (),
+                Need::OfContact | Need::Optional | Need::Default(_) | Need::FromJob => (),
             }
         }
         self.faults.extend(faults);
