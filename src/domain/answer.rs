@@ -34,7 +34,7 @@ pub enum Answered {
     Taken(RowError),
     /// An update found the account as the record says: nothing was sent.
     Unchanged(AccountSeen),
-    /// An update was carried out.
+    /// An update was carried out, or nothing is left of it to send but what the provider is known to keep.
     Updated {
         /// The account.
         seen: AccountSeen,

@@ -269,6 +269,11 @@ impl Task {
         self.next_is_submit() || matches!(self.state, State::Reconciling { .. })
     }
 
+    /// Whether its steps need its payload. An account once known is not asked for again, but it can be changed.
+    pub fn needs_payload(&self) -> bool {
+        self.account.is_none() || self.action == Action::Update
+    }
+
     /// Whether the next step makes an account, as against looking for or at one.
     pub const fn next_is_submit(&self) -> bool {
         matches!(self.state, State::Queued | State::Submitting | State::Unknown)

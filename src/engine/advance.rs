@@ -323,8 +323,9 @@ impl Desk {
 
     async fn watch_errors(&self, claim: &Claim, answer: &Answer) {
         let refused = match answer {
-            Answer::Answered(Answered::Rejected(_)) => true,
-            Answer::Answered(Answered::Account(_)) => false,
+            // An update that finds no account is refused for it.
+            Answer::Answered(Answered::Rejected(_) | Answered::NotFound) => true,
+            Answer::Answered(Answered::Account(_) | Answered::Unchanged(_) | Answered::Updated { .. }) => false,
             _ => return,
         };
         if let Some(detail) = self.gauge.note(refused) {

@@ -49,6 +49,32 @@ pub(crate) async fn a_payload_goes_by_the_digest_it_came_with(ledger: &dyn Ledge
     );
 }
 
+/// An account once known is not asked for again, but it can be changed: a task that waits for it keeps its payload.
+pub(crate) async fn an_update_has_its_payload_however_much_is_known(ledger: &dyn Ledger) {
+    let update = Batch {
+        id: BatchId::derive(&scope(), Action::Update, &payload_digest("file")),
+        action: Action::Update,
+        ..batch("file")
+    };
+    ledger.open_batch(&update).await.unwrap();
+    ledger.append(&update.id, &[row(0, "a")], at(0)).await.unwrap();
+    for ms in [1, 2] {
+        let claim = claim_one(ledger, at(ms)).await;
+        assert_eq!(claim.payload, text("payload of a"), "{:?}", claim.task.account);
+        let task = Task {
+            account: Some(AccountId::new("1001")),
+            due_at: at(ms + 1),
+            ..claim.task.clone()
+        };
+        let commit = Commit {
+            lease: claim.lease,
+            task,
+            attempts: vec![],
+        };
+        assert_eq!(ledger.commit(&[commit], at(ms)).await.unwrap(), [Kept::Yes]);
+    }
+}
+
 pub(crate) async fn rows_that_are_there_are_left_as_they_are(ledger: &dyn Ledger) {
     let id = import(ledger, "one", &[row(0, "a"), row(1, "b")]).await;
     let before = ledger.rows(&id, 0, 9).await.unwrap();
