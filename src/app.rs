@@ -8,6 +8,7 @@ pub mod feed;
 pub mod housekeeping;
 pub mod keys;
 pub mod ledgers;
+pub mod providers;
 pub mod rehearsal;
 pub mod run;
 pub mod watching;

@@ -14,13 +14,13 @@ pub mod file;
 pub mod finding;
 mod given;
 pub mod place;
+pub mod providers;
 pub mod redis_address;
 pub mod sections;
 mod set;
 pub mod span;
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -31,9 +31,10 @@ pub use access::{Access, SAMPLE_DISTRIBUTOR};
 pub use file::{Listed, Loaded, jobs};
 pub use finding::{ConfigError, Finding};
 pub use place::{LedgerAddress, data_dir};
+pub use providers::{LogicBoxes, Metallic, ProviderName};
 pub use redis_address::{RedisAccess, RedisAddress};
 pub use sections::{
-    Connection, Limits, Poll, Report, Retention, Retry, Rules, SealWhat, Secrets, WindowLimit,
+    CallsOf, Connection, Limits, Poll, Report, Retention, Retry, Rules, SealWhat, Secrets, WindowLimit,
 };
 pub use span::Span;
 
@@ -45,7 +46,7 @@ pub struct Job {
     pub name: String,
     /// The provider's name. Required.
     pub provider: ProviderName,
-    /// What is asked for each row: `create`. Required.
+    /// What is asked for each row: `create`, at Adobe `update` too. Required.
     pub operation: Action,
     /// How the provider is reached.
     #[serde(default)]
@@ -75,55 +76,41 @@ pub struct Job {
     /// What lies sealed in the ledger.
     #[serde(default)]
     pub secrets: Secrets,
-}
-
-/// The providers a job can name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ProviderName {
-    /// Adobe VIP Marketplace (providers.md 2).
-    Adobe,
-}
-
-impl ProviderName {
-    /// The word in job files, scopes and messages.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Adobe => "adobe",
-        }
-    }
-}
-
-impl fmt::Display for ProviderName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
+    /// What only LogicBoxes has; absent in jobs of other providers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logicboxes: Option<LogicBoxes>,
+    /// What only Metallic has; absent in jobs of other providers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metallic: Option<Metallic>,
 }
 
 impl Job {
-    /// A job with every limit at its default.
+    /// A job with every key at its provider's default.
     pub fn new(name: impl Into<String>, provider: ProviderName, operation: Action) -> Self {
         Self {
             name: name.into(),
             provider,
             operation,
-            connection: Connection::default(),
+            connection: Connection::of(provider),
             columns: BTreeMap::new(),
             rules: Rules::default(),
-            limits: Limits::default(),
-            retry: Retry::default(),
-            poll: Poll::default(),
+            limits: Limits::of(provider),
+            retry: Retry::of(provider),
+            poll: Poll::of(provider),
             report: Report::default(),
             retention: Retention::default(),
             secrets: Secrets::default(),
+            logicboxes: (provider == ProviderName::LogicBoxes).then(LogicBoxes::default),
+            metallic: (provider == ProviderName::Metallic).then(Metallic::default),
         }
     }
 
-    /// The windows of the budget.
-    pub fn windows(&self) -> Vec<Window> {
+    /// The windows of the budget that count these calls, and no others.
+    pub fn windows(&self, of: CallsOf) -> Vec<Window> {
         self.limits
             .windows
             .iter()
+            .filter(|window| window.of == of)
             .map(|window| Window {
                 calls: window.calls,
                 per: window.per.get(),

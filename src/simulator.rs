@@ -9,24 +9,39 @@
 //! not disprove them.
 //!
 //! ```text
-//! wire     Request, Reply, Delivery: what a brain is told and what it says
-//! fault    what may go wrong on the way, by share
-//! dice     a seeded generator
-//! limiter  rolling windows
-//! tally    what happened, for a test to ask
-//! host     a brain behind a lock, with its journal on disk
-//! http     the shell
-//! adobe    the first personality (providers.md 7.2)
+//! wire        Request, Reply, Delivery: what a brain is told and what it says
+//! fault       what may go wrong on the way, by share
+//! way         what a fault does to a call, there and back
+//! dice        a seeded generator
+//! limiter     rolling windows
+//! tokens      bearer tokens
+//! settings    how settings are changed, how long something takes to settle; args: flags that all have
+//! tally       what happened, for a test to ask; admin: the pages where it asks
+//! host        a brain behind a lock, with its journal on disk; notes: what is to be written there
+//! http        the shell
+//! adobe       the personalities: VIP Marketplace (providers.md 7.2),
+//! logicboxes  LogicBoxes / ResellerClub (7.3),
+//! metallic    Metallic (7.4)
 //! ```
+//!
+//! What is the same in all personalities is here; each has its own gate, service, accounts and settings.
 
+mod admin;
 pub mod adobe;
+pub mod args;
 mod dice;
 pub mod fault;
 pub mod host;
 pub mod http;
 pub mod limiter;
+pub mod logicboxes;
+pub mod metallic;
+mod notes;
+pub mod settings;
 pub mod span;
 pub mod tally;
+mod tokens;
+mod way;
 pub mod wire;
 
 use serde::Serialize;

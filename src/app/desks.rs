@@ -2,30 +2,26 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::Mutex;
 
+use super::providers::{self, Surroundings};
 use super::{Env, Failure};
-use crate::config::{Access, Job};
+use crate::config::{Access, CallsOf, Job};
 use crate::domain::batch::{Batch, Pause, PauseReason};
 use crate::domain::ids::BatchId;
-use crate::domain::machine::{IdempotencyContract, Rules};
+use crate::domain::machine::Rules;
+use crate::domain::policy::rate::Window;
 use crate::engine::advance::Desk;
-use crate::engine::budget::LocalBudget;
+use crate::engine::budget::{KindBudget, LocalBudget};
 use crate::engine::gauge::ErrorGauge;
 use crate::engine::ports::{Budget, Ledger, Provider, Which};
 use crate::engine::sweep::PendingSet;
 use crate::engine::watched::{WatchedBudget, WatchedProvider};
-use crate::provider::adobe::{Adobe, AdobeSettings};
-use crate::provider::transport::{HttpTransport, TransportSettings, WatchedTransport};
 use crate::telemetry::metrics::Metrics;
 use crate::worker::Desks;
 use crate::world::World;
-
-/// Adobe keeps correlation ids for 10 days (providers.md 2.4, I5); a day less is trusted.
-const ADOBE_TRUSTED_FOR: Duration = Duration::from_secs(9 * 24 * 3600);
 
 /// All desks of a process. Batches with the same credentials share a budget.
 pub struct DeskRoom {
@@ -69,9 +65,7 @@ impl DeskRoom {
         let budget = self.budget(&job, &access, spent);
         let provider = self.provider(&job, access, Arc::clone(&budget))?;
         let rules = Rules {
-            contract: IdempotencyContract::Replay {
-                trusted_for: ADOBE_TRUSTED_FOR,
-            },
+            contract: providers::idempotency(&job),
             retry: job.retry.policy(),
             poll: job.poll.policy(),
         };
@@ -100,15 +94,35 @@ impl DeskRoom {
         let owner = format!("{} {} {}", job.provider, access.base_url, access.client_id);
         let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
         let budget = budgets.entry(owner).or_insert_with_key(|owner| {
-            let windows = job.windows();
-            let budget = match self.ledger.budgets(&self.world) {
-                Some(shared) => shared.budget(owner, &windows),
-                None => Arc::new(LocalBudget::new(&windows, spent, Arc::clone(&self.world))),
+            let budget = match [CallsOf::Writes, CallsOf::Reads].map(|of| job.windows(of).is_empty()) {
+                [true, true] => self.budget_of(owner, &job.windows(CallsOf::All), spent),
+                _ => self.budget_by_kind(job, owner, spent),
             };
             let (metrics, world) = (Arc::clone(&self.metrics), Arc::clone(&self.world));
             Arc::new(WatchedBudget::new(budget, metrics, world))
         });
         Arc::clone(budget)
+    }
+
+    /// Where the provider counts reads and writes apart.
+    fn budget_by_kind(&self, job: &Job, owner: &str, spent: bool) -> Arc<dyn Budget> {
+        let of = |of: CallsOf| {
+            let windows = job.windows(of);
+            let owner = format!("{owner} {}", of.as_str());
+            (!windows.is_empty()).then(|| self.budget_of(&owner, &windows, spent))
+        };
+        Arc::new(KindBudget {
+            all: of(CallsOf::All),
+            writes: of(CallsOf::Writes),
+            reads: of(CallsOf::Reads),
+        })
+    }
+
+    fn budget_of(&self, owner: &str, windows: &[Window], spent: bool) -> Arc<dyn Budget> {
+        match self.ledger.budgets(&self.world) {
+            Some(shared) => shared.budget(owner, windows),
+            None => Arc::new(LocalBudget::new(windows, spent, Arc::clone(&self.world))),
+        }
     }
 
     fn provider(
@@ -117,36 +131,18 @@ impl DeskRoom {
         access: Access,
         budget: Arc<dyn Budget>,
     ) -> Result<Arc<dyn Provider>, Failure> {
-        let adobe = adobe(job, access, budget, Arc::clone(&self.world), &self.metrics)?;
-        let metrics = Arc::clone(&self.metrics);
-        Ok(Arc::new(WatchedProvider::new(Arc::new(adobe), metrics)))
+        let (world, metrics) = (Arc::clone(&self.world), Arc::clone(&self.metrics));
+        let around = Surroundings {
+            budget,
+            world,
+            metrics,
+        };
+        let provider = providers::provider(job, access, around)?;
+        Ok(Arc::new(WatchedProvider::new(
+            provider,
+            Arc::clone(&self.metrics),
+        )))
     }
-}
-
-/// The provider that a job names.
-pub(super) fn adobe(
-    job: &Job,
-    access: Access,
-    budget: Arc<dyn Budget>,
-    world: Arc<dyn World>,
-    metrics: &Arc<Metrics>,
-) -> Result<Adobe, Failure> {
-    let settings = AdobeSettings {
-        base_url: access.base_url.to_string(),
-        token_url: access.token_url.to_string(),
-        client_id: access.client_id,
-        client_secret: access.client_secret,
-        scopes: access.scopes.join(","),
-        plain_http: job.connection.insecure_http,
-    };
-    let transport = HttpTransport::new(&TransportSettings {
-        connect_timeout: access.connect_timeout,
-        total_timeout: access.timeout,
-        tls_needed: settings.tls_needed(),
-        ..TransportSettings::default()
-    })?;
-    let transport = WatchedTransport::new(Arc::new(transport), Arc::clone(metrics), Arc::clone(&world));
-    Ok(Adobe::new(settings, Arc::new(transport), budget, world)?)
 }
 
 #[async_trait]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::desks::adobe;
+use super::providers::{self, Surroundings};
 use super::{App, Exit, Failure, clock};
 use crate::config::{Job, LedgerAddress, RedisAccess};
 use crate::domain::diagnosis::{Diagnosis, Verdict};
@@ -115,19 +115,14 @@ impl App {
         };
         let ready = Diagnosis::ok("job", format!("{}: all that it needs is there", job.name));
         // Looks are not counted by the provider; the budget is for calls on accounts.
-        let budget = Arc::new(LocalBudget::new(&job.windows(), false, Arc::clone(&self.world)));
-        match adobe(
-            job,
-            access,
-            budget,
-            Arc::clone(&self.world),
-            &self.telemetry.metrics(),
-        ) {
-            Ok(adobe) => {
-                let mut found = vec![ready];
-                found.extend(adobe.examine(&|| self.clock.own().now()).await);
-                found
-            }
+        let around = Surroundings {
+            budget: Arc::new(LocalBudget::new(&[], false, Arc::clone(&self.world))),
+            world: Arc::clone(&self.world),
+            metrics: self.telemetry.metrics(),
+        };
+        let now = || self.clock.own().now();
+        match providers::examine(job, access, around, &now).await {
+            Ok(found) => std::iter::once(ready).chain(found).collect(),
             Err(failure) => vec![refused("job", failure)],
         }
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::keys::Sealing;
-use super::{Env, Exit, Failure};
+use super::{Env, Exit, Failure, providers};
 use crate::config::{ConfigError, Job, SAMPLE_DISTRIBUTOR};
 use crate::domain::batch::{Batch, Weight};
 use crate::domain::contract::{Contract, Ruling};
@@ -18,7 +18,6 @@ use crate::domain::machine::Order;
 use crate::domain::report::COLUMNS;
 use crate::engine::ports::{Appended, Ledger, NewRow};
 use crate::intake::{IntakeError, Limits, Mapping, Reader, ScanSummary, Scanned, Source, scan};
-use crate::provider::adobe::contract::CONTRACT;
 use crate::world::World;
 
 /// Rows that go to the ledger together.
@@ -33,8 +32,8 @@ pub struct Feed {
     pub job: Job,
     /// Whose rows these will be.
     pub scope: Scope,
-    /// The account holder that goes into each request.
-    pub distributor: String,
+    /// Under whom accounts are made.
+    pub account: String,
     /// The file.
     pub source: Source,
     limits: Limits,
@@ -63,7 +62,7 @@ impl Feed {
     pub fn open(env: &Env, file: &str, job: Job) -> Result<Self, Failure> {
         let scope = job.scope(&**env)?;
         // Before a long file is read, and before anything is stored.
-        let sealing = Sealing::of(&job, &CONTRACT, env)?;
+        let sealing = Sealing::of(&job, providers::contract(&job), env)?;
         Self::under(scope, file, job, sealing)
     }
 
@@ -78,30 +77,38 @@ impl Feed {
             Err(missing) => (nobody(), Some(missing)),
         };
         let no_keys = |failure: Failure| ConfigError::one("environment", failure.message, failure.hint);
-        let missing = missing.or_else(|| Sealing::of(&job, &CONTRACT, env).err().map(no_keys));
+        let missing = missing.or_else(|| {
+            Sealing::of(&job, providers::contract(&job), env)
+                .err()
+                .map(no_keys)
+        });
         // What is only checked is not stored, so it needs no keys.
         Ok((Self::under(scope, file, job, Sealing::default())?, missing))
     }
 
     fn under(scope: Scope, file: &str, job: Job, sealing: Sealing) -> Result<Self, Failure> {
         let limits = Limits::default();
-        // The scope's account is DISTRIBUTOR@ADDRESS.
-        let distributor = scope.account.split('@').next().unwrap_or_default().to_owned();
+        // The scope's account is HOLDER@ADDRESS; a user's name may have an @ of its own.
+        let account = scope
+            .account
+            .rsplit_once('@')
+            .map_or(scope.account.as_str(), |(holder, _)| holder)
+            .to_owned();
         let source = Source::from_arg(file, &limits)?;
         Ok(Self {
+            contract: providers::contract(&job),
             job,
             scope,
-            distributor,
+            account,
             source,
             limits,
-            contract: &CONTRACT,
             sealing,
         })
     }
 
     /// The sample distributor is nobody's, so a file that names another is not held against it.
     fn ruling(&self) -> Ruling<'_> {
-        let distributor = Some(self.distributor.as_str()).filter(|own| *own != SAMPLE_DISTRIBUTOR);
+        let distributor = Some(self.account.as_str()).filter(|own| *own != SAMPLE_DISTRIBUTOR);
         Ruling {
             warn_only: &self.job.rules.warn_only,
             distributor,
@@ -312,9 +319,10 @@ fn kept(summary: &ScanSummary) -> impl Iterator<Item = (usize, &String)> {
 /// Names the user's column for a provider's field path, for a batch's report.
 pub fn column_of(batch: &Batch, job: &Job) -> crate::report::ColumnOf {
     let headers = crate::intake::Headers::of(&batch.file_name, &batch.columns);
-    let mapping = Mapping::build(&headers, &CONTRACT, &job.columns).ok();
+    let contract = providers::contract(job);
+    let mapping = Mapping::build(&headers, contract, &job.columns).ok();
     Arc::new(move |path| {
-        let field = CONTRACT.field_of_wire_path(path)?;
+        let field = contract.field_of_wire_path(path)?;
         mapping.as_ref()?.header_of(field).map(str::to_owned)
     })
 }

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use url::{Host, Url};
 
 use super::env::{Env, FillError, fill, secret};
-use super::{ConfigError, Finding, Job};
+use super::{ConfigError, Finding, Job, ProviderName};
 use crate::domain::ids::Scope;
 
 /// The distributor of Adobe's sample bodies. It is nobody's account.
@@ -25,16 +25,16 @@ pub struct Access {
     pub scope: Scope,
     /// The provider's address, without a slash at its end in its path.
     pub base_url: Url,
-    /// Where tokens come from.
-    pub token_url: Url,
-    /// The OAuth client id.
+    /// Where tokens come from, if that is somewhere else.
+    pub token_url: Option<Url>,
+    /// Who calls.
     pub client_id: String,
-    /// The OAuth client secret.
+    /// The secret of that.
     pub client_secret: SecretString,
     /// OAuth scopes asked for.
     pub scopes: Vec<String>,
-    /// The distributor under whom accounts are made.
-    pub distributor_id: String,
+    /// Under whom accounts are made: Adobe's distributor, else who calls.
+    pub account: String,
     /// Time to a finished TLS handshake.
     pub connect_timeout: Duration,
     /// Time from sending to the last byte of the answer.
@@ -42,15 +42,15 @@ pub struct Access {
 }
 
 impl Job {
-    /// Whose rows this job's are. Needs the addresses and the distributor, but neither client nor secret, so that a
-    /// file can be imported where no credentials are.
+    /// Whose rows this job's are. Needs the address and whose accounts they will be, but no secret, so that a file can be
+    /// imported where no credentials are.
     pub fn scope(&self, env: Env<'_>) -> Result<Scope, ConfigError> {
         let mut reader = Reader::new(self, env);
         let base_url = reader.url("connection.base_url", &self.connection.base_url);
-        let distributor = reader.distributor(base_url.as_ref());
-        match (base_url, distributor) {
-            (Some(base_url), Some(distributor)) if reader.faults.is_empty() => {
-                Ok(self.scope_of(&base_url, &distributor))
+        let account = reader.account(base_url.as_ref());
+        match (base_url, account) {
+            (Some(base_url), Some(account)) if reader.faults.is_empty() => {
+                Ok(self.scope_of(&base_url, &account))
             }
             _ => Err(ConfigError {
                 faults: reader.faults,
@@ -63,11 +63,17 @@ impl Job {
         let connection = &self.connection;
         let mut reader = Reader::new(self, env);
         let base_url = reader.url("connection.base_url", &connection.base_url);
-        let token_url = reader.url("connection.token_url", &connection.token_url);
-        let client_id = reader
-            .text("connection.client_id", &connection.client_id)
-            .and_then(|id| reader.client_id(id));
-        let distributor_id = reader.distributor(base_url.as_ref());
+        let token_url = match self.provider {
+            ProviderName::Adobe => reader
+                .url("connection.token_url", &connection.token_url)
+                .map(Some),
+            ProviderName::LogicBoxes | ProviderName::Metallic => Some(None),
+        };
+        let client_id = reader.client();
+        let account = match self.provider {
+            ProviderName::Adobe => reader.distributor(base_url.as_ref()),
+            ProviderName::LogicBoxes | ProviderName::Metallic => client_id.clone(),
+        };
         let scopes: Vec<String> = connection
             .scopes
             .iter()
@@ -80,18 +86,18 @@ impl Job {
                 None
             }
         };
-        match (base_url, token_url, client_id, client_secret, distributor_id) {
-            (Some(base_url), Some(token_url), Some(client_id), Some(client_secret), Some(distributor_id))
+        match (base_url, token_url, client_id, client_secret, account) {
+            (Some(base_url), Some(token_url), Some(client_id), Some(client_secret), Some(account))
                 if reader.faults.is_empty() =>
             {
                 Ok(Access {
-                    scope: self.scope_of(&base_url, &distributor_id),
+                    scope: self.scope_of(&base_url, &account),
                     base_url,
                     token_url,
                     client_id,
                     client_secret,
                     scopes,
-                    distributor_id,
+                    account,
                     connect_timeout: connection.connect_timeout.get(),
                     timeout: connection.timeout.get(),
                 })
@@ -103,7 +109,7 @@ impl Job {
     }
 
     /// The address is part of the account, so that rows of the sandbox are never taken for rows of production.
-    fn scope_of(&self, base_url: &Url, distributor: &str) -> Scope {
+    fn scope_of(&self, base_url: &Url, holder: &str) -> Scope {
         let address = format!(
             "{}{}",
             base_url.origin().ascii_serialization(),
@@ -111,7 +117,7 @@ impl Job {
         );
         Scope {
             provider: self.provider.as_str().to_owned(),
-            account: format!("{distributor}@{address}"),
+            account: format!("{holder}@{address}"),
         }
     }
 
@@ -124,13 +130,14 @@ impl Job {
         let base_url = plain(&connection.base_url)
             .then(|| reader.url("connection.base_url", &connection.base_url))
             .flatten();
-        if plain(&connection.token_url) {
+        let is_adobe = self.provider == ProviderName::Adobe;
+        if is_adobe && plain(&connection.token_url) {
             reader.url("connection.token_url", &connection.token_url);
         }
         if plain(&connection.client_id) {
             reader.client_id(connection.client_id.clone());
         }
-        if plain(&connection.distributor_id) {
+        if is_adobe && plain(&connection.distributor_id) {
             reader.distributor(base_url.as_ref());
         }
         let texts = [
@@ -269,7 +276,27 @@ impl<'a> Reader<'a> {
         Some(url)
     }
 
+    /// Under whom accounts are made.
+    fn account(&mut self, base_url: Option<&Url>) -> Option<String> {
+        match self.job.provider {
+            ProviderName::Adobe => self.distributor(base_url),
+            ProviderName::LogicBoxes | ProviderName::Metallic => self.client(),
+        }
+    }
+
+    fn client(&mut self) -> Option<String> {
+        let id = self.text("connection.client_id", &self.job.connection.client_id)?;
+        self.client_id(id)
+    }
+
     fn client_id(&mut self, id: String) -> Option<String> {
+        if self.job.provider == ProviderName::LogicBoxes
+            && !(!id.is_empty() && id.len() <= 20 && id.bytes().all(|byte| byte.is_ascii_digit()))
+        {
+            let hint = "it is the number of your own reseller account, in the control panel under its name";
+            self.fault("connection.client_id", "", "is not a number", hint);
+            return None;
+        }
         let fits = (1..=200).contains(&id.len()) && id.chars().all(|c| c.is_ascii_graphic());
         if !fits {
             self.fault(

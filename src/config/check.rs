@@ -7,7 +7,7 @@ use url::Url;
 
 use super::access::{is_adobe, is_loopback, mixed_hosts};
 use super::env::is_variable_name;
-use super::{Finding, Job, Span};
+use super::{Finding, Job, ProviderName, Span, providers};
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -30,6 +30,7 @@ pub(super) fn faults(job: &Job) -> Vec<Finding> {
     limits(job, &mut ranges);
     waits(job, &mut ranges);
     ranges.faults.extend(job.connection_faults());
+    providers::faults(job, &mut ranges.faults);
     ranges.faults
 }
 
@@ -129,7 +130,9 @@ fn names(job: &Job, ranges: &mut Ranges) {
         );
     }
     let scopes = &job.connection.scopes;
-    ranges.count("connection.scopes", scopes.len(), 1, 20);
+    if job.provider == ProviderName::Adobe {
+        ranges.count("connection.scopes", scopes.len(), 1, 20);
+    }
     for scope in scopes
         .iter()
         .filter(|scope| scope.is_empty() || scope.contains([',', ' ']))

@@ -10,10 +10,18 @@ use toml::{Table, Value};
 
 use super::finding::{did_you_mean, names_a_secret, secret_refused};
 use super::given::{Chosen, Given, reconcile};
-use super::{ConfigError, Finding, Job, check, set};
+use super::{ConfigError, Finding, Job, ProviderName, check, set};
 
 /// The job files that come with the program.
-const EMBEDDED: [(&str, &str); 1] = [("adobe-create", include_str!("../../jobs/adobe-create.toml"))];
+const EMBEDDED: [(&str, &str); 4] = [
+    ("adobe-create", include_str!("../../jobs/adobe-create.toml")),
+    ("adobe-update", include_str!("../../jobs/adobe-update.toml")),
+    (
+        "logicboxes-signup",
+        include_str!("../../jobs/logicboxes-signup.toml"),
+    ),
+    ("metallic-create", include_str!("../../jobs/metallic-create.toml")),
+];
 
 /// A job file may be this long.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
@@ -191,14 +199,28 @@ fn read_job(text: &str, origin: &str, given: &mut Given) -> Result<Job, ConfigEr
         given,
         faults: Vec::new(),
     };
-    walk.table(document.get_ref(), &set::schema(), "");
+    let provider = provider_of(document.get_ref());
+    let defaults = set::schema(provider);
+    walk.table(document.get_ref(), &defaults, "");
     if !walk.faults.is_empty() {
         walk.faults.sort_by_key(|(byte, _)| *byte);
         return Err(ConfigError {
             faults: walk.faults.into_iter().map(|(_, fault)| fault).collect(),
         });
     }
-    toml::from_str(text).map_err(|error| refuse(&error))
+    // Read once as it stands, for faults with their places; then over the defaults of its provider.
+    let _: Job = toml::from_str(text).map_err(|error| refuse(&error))?;
+    let mut whole = defaults;
+    set::lay_over(&mut whole, toml::from_str(text).map_err(|error| refuse(&error))?);
+    Value::Table(whole).try_into().map_err(|error| refuse(&error))
+}
+
+/// The provider that the text names; whether it names one is seen to later.
+fn provider_of(document: &DeTable<'_>) -> ProviderName {
+    let named = document.iter().find(|(key, _)| key.get_ref() == "provider");
+    let word = named.and_then(|(_, value)| value.get_ref().as_str().map(str::to_owned));
+    word.and_then(|word| Value::String(word).try_into().ok())
+        .unwrap_or(ProviderName::Adobe)
 }
 
 /// `file:line:column`, both from 1, the column in characters.

@@ -17,17 +17,23 @@ pub struct Connection {
     /// The provider's address, `https`, without a path of a call. Default: Adobe's sandbox (providers.md 2.1), so
     /// that a first try makes nothing in production.
     pub base_url: String,
-    /// Where tokens come from (providers.md 2.2). Default: the sandbox's.
+    /// Where tokens come from (providers.md 2.2). Default: the sandbox's. Adobe only.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub token_url: String,
-    /// The OAuth client id, sent as `X-Api-Key` too. Default: `${ENLIST_ADOBE_CLIENT_ID}`.
+    /// Who calls. Adobe: the OAuth client id, sent as `X-Api-Key` too (default `${ENLIST_ADOBE_CLIENT_ID}`). LogicBoxes: the
+    /// reseller's own number, `auth-userid` (`${ENLIST_LOGICBOXES_USER_ID}`). Metallic: the service principal's name
+    /// (`${ENLIST_METALLIC_USERNAME}`).
     pub client_id: String,
-    /// The *name* of the environment variable that holds the OAuth client secret; the same name with `_FILE`
-    /// appended may name a file that holds it. Default: `ENLIST_ADOBE_CLIENT_SECRET`.
+    /// The *name* of the environment variable that holds the secret of that: OAuth client secret, API key, password; the
+    /// same name with `_FILE` appended may name a file that holds it. Default: `ENLIST_ADOBE_CLIENT_SECRET`,
+    /// `ENLIST_LOGICBOXES_API_KEY`, `ENLIST_METALLIC_PASSWORD`.
     pub client_secret_env: String,
-    /// OAuth scopes asked for. 1 to 20.
+    /// OAuth scopes asked for. 1 to 20. Adobe only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<String>,
     /// The distributor under whom accounts are made: 4 to 40 letters, digits, hyphens (providers.md 2.6).
-    /// Default: `${ENLIST_ADOBE_DISTRIBUTOR_ID:-345434543}`, the sample of Adobe's pages, refused at Adobe's hosts.
+    /// Default: `${ENLIST_ADOBE_DISTRIBUTOR_ID:-345434543}`, the sample of Adobe's pages, refused at Adobe's hosts. Adobe only.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub distributor_id: String,
     /// Time to a finished TLS handshake. Default 10 s; 10 ms to 5 min.
     pub connect_timeout: Span,
@@ -87,6 +93,7 @@ impl Default for Limits {
             windows: vec![WindowLimit {
                 calls: 900,
                 per: Span::new(Duration::from_secs(5)),
+                of: CallsOf::All,
             }],
             in_flight: 32,
             error_rate_max: 0.5,
@@ -103,6 +110,38 @@ pub struct WindowLimit {
     pub calls: u32,
     /// In any span of this length. 1 ms to 31 d.
     pub per: Span,
+    /// Which calls count: `all`, `writes` (those that make or change an account) or `reads`. Default `all`.
+    #[serde(default, skip_serializing_if = "CallsOf::is_all")]
+    pub of: CallsOf,
+}
+
+/// Which calls a window counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CallsOf {
+    /// Every call.
+    #[default]
+    All,
+    /// Those that make or change an account.
+    Writes,
+    /// Those that look for or at accounts.
+    Reads,
+}
+
+impl CallsOf {
+    /// The word in job files.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Writes => "writes",
+            Self::Reads => "reads",
+        }
+    }
+
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+    fn is_all(&self) -> bool {
+        *self == Self::All
+    }
 }
 
 /// What happens after silence and throttling. Defaults: [`RetryPolicy::default`].

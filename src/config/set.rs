@@ -10,9 +10,9 @@ use crate::domain::task::Action;
 /// A key's parts.
 pub(super) type Path = Vec<String>;
 
-/// Every key a job has, each with a value of its type. What stands below `columns` is the user's.
-pub(super) fn schema() -> Table {
-    Table::try_from(Job::new("", ProviderName::Adobe, Action::Create)).unwrap_or_default()
+/// Every key a job of this provider has, each with its default. What stands below `columns` is the user's.
+pub(super) fn schema(provider: ProviderName) -> Table {
+    Table::try_from(Job::new("", provider, Action::Create)).unwrap_or_default()
 }
 
 /// Where an override stands, in messages.
@@ -42,7 +42,7 @@ pub(super) fn apply(job: &Job, set: &str) -> Result<(Job, Path), Finding> {
         let hint = "parts are joined by dots, such as limits.in_flight; lists are set as a whole".into();
         return Err(fault("", format!("{key:?} is not a key"), hint));
     };
-    let known = find(&schema(), &path).map_err(|unknown| match unknown {
+    let known = find(&schema(job.provider), &path).map_err(|unknown| match unknown {
         Unknown { word, .. } if names_a_secret(&word) => secret_refused(AT, key),
         Unknown { word, siblings } if siblings.is_empty() => fault(
             key,
@@ -62,6 +62,12 @@ pub(super) fn apply(job: &Job, set: &str) -> Result<(Job, Path), Finding> {
     let mut tree = Table::try_from(job).map_err(|error| fault(key, error.to_string(), String::new()))?;
     put(&mut tree, &path, value);
     match Value::Table(tree).try_into() {
+        // Its other keys have the defaults of another provider.
+        Ok(Job { provider, .. }) if provider != job.provider => Err(fault(
+            key,
+            "is another provider than the job's".into(),
+            "name a job of that provider: `enlist jobs` lists them".into(),
+        )),
         Ok(job) => Ok((job, path)),
         Err(error) => {
             let hint = match known {
@@ -172,7 +178,8 @@ fn put(tree: &mut Table, path: &[String], value: Value) {
     }
 }
 
-fn lay_over(table: &mut Table, over: Table) {
+/// Puts one table over another.
+pub(super) fn lay_over(table: &mut Table, over: Table) {
     for (part, value) in over {
         match (table.get_mut(&part), value) {
             (Some(Value::Table(inner)), Value::Table(over)) => lay_over(inner, over),

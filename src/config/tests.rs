@@ -43,6 +43,76 @@ fn the_shipped_file_says_the_defaults() {
     assert_eq!(loaded.job.poll.policy(), PollPolicy::default());
 }
 
+/// The shipped job files, each with what it should come to.
+fn all_shipped() -> [(&'static str, Job); 3] {
+    let job = |name, provider| Job::new(name, provider, Action::Create);
+    [
+        (SHIPPED, job("adobe-create", ProviderName::Adobe)),
+        (
+            include_str!("../../jobs/logicboxes-signup.toml"),
+            job("logicboxes-signup", ProviderName::LogicBoxes),
+        ),
+        (
+            include_str!("../../jobs/metallic-create.toml"),
+            job("metallic-create", ProviderName::Metallic),
+        ),
+    ]
+}
+
+#[test]
+fn each_provider_has_a_file_that_says_its_defaults() {
+    for (text, wanted) in all_shipped() {
+        let loaded = Job::parse(text, "x", &[]).unwrap();
+        assert_eq!(loaded.job, wanted);
+        assert_eq!(loaded.notes, []);
+        let stored = loaded.job.to_toml();
+        assert_eq!(Job::parse(&stored, "ledger", &[]).unwrap().job, wanted);
+        let few = format!(
+            "name = \"{}\"\nprovider = \"{}\"\noperation = \"create\"\n",
+            wanted.name, wanted.provider
+        );
+        assert_eq!(Job::parse(&few, "x", &[]).unwrap().job, wanted);
+    }
+    let update = Job::parse(include_str!("../../jobs/adobe-update.toml"), "x", &[])
+        .unwrap()
+        .job;
+    assert_eq!(
+        update,
+        Job::new("adobe-update", ProviderName::Adobe, Action::Update)
+    );
+}
+
+#[test]
+fn what_one_provider_has_another_has_not() {
+    let with = |provider: &str, sets: &[&str]| {
+        let text = format!("name = \"x\"\nprovider = \"{provider}\"\noperation = \"create\"\n");
+        let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
+        Job::parse(&text, "x", &sets).map(|loaded| loaded.job)
+    };
+    assert!(with("logicboxes", &["logicboxes.language=de"]).is_ok());
+    for (provider, set) in [
+        ("adobe", "logicboxes.language=de"),
+        ("metallic", "connection.distributor_id=1234"),
+        ("logicboxes", "connection.token_url=https://example.test"),
+    ] {
+        let error = with(provider, &[set]).unwrap_err().to_string();
+        assert!(error.contains("there is no key"), "{error}");
+    }
+    for (provider, set, wanted) in [
+        ("adobe", "provider=metallic", "another provider"),
+        ("logicboxes", "operation=update", "logicboxes has create"),
+        ("metallic", "operation=update", "metallic has create"),
+        ("logicboxes", "connection.client_id=me", "is not a number"),
+        ("logicboxes", "logicboxes.language=english", "two letters"),
+        ("logicboxes", "logicboxes.selling_currency=usd", "three capitals"),
+        ("metallic", "metallic.resellers_path=x", "is not a path"),
+        ("metallic", "metallic.token_life=2d", "1s to 1d"),
+    ] {
+        let error = with(provider, &[set]).unwrap_err().to_string();
+        assert!(error.contains(wanted), "{error}");
+    }
+}
+
 #[test]
 fn the_shipped_file_shows_every_key() {
     fn missing(shown: &Table, known: &Table, above: &str, missing_keys: &mut Vec<String>) {
@@ -56,14 +126,12 @@ fn the_shipped_file_shows_every_key() {
             }
         }
     }
-    let mut missing_keys = Vec::new();
-    missing(
-        &toml::from_str(SHIPPED).unwrap(),
-        &set::schema(),
-        "",
-        &mut missing_keys,
-    );
-    assert_eq!(missing_keys, Vec::<String>::new());
+    for (text, job) in all_shipped() {
+        let mut missing_keys = Vec::new();
+        let shown = toml::from_str(text).unwrap();
+        missing(&shown, &set::schema(job.provider), "", &mut missing_keys);
+        assert_eq!(missing_keys, Vec::<String>::new(), "{}", job.name);
+    }
 }
 
 #[test]
@@ -113,7 +181,7 @@ fn overrides_of_every_kind() {
     let job = job.job;
     assert_eq!(job.connection.base_url, "http://127.0.0.1:1");
     assert_eq!(
-        job.windows(),
+        job.windows(CallsOf::All),
         [Window {
             calls: 200,
             per: std::time::Duration::from_secs(1)
@@ -343,7 +411,15 @@ fn jobs_are_found_by_path_folder_and_name() {
         "adobe-create (built in)"
     );
     let listed = jobs_beside_names(at);
-    assert_eq!(listed, ["adobe-create (built in): adobe create"]);
+    assert_eq!(
+        listed,
+        [
+            "adobe-create (built in): adobe create",
+            "adobe-update (built in): adobe update",
+            "logicboxes-signup (built in): logicboxes create",
+            "metallic-create (built in): metallic create",
+        ]
+    );
 
     std::fs::create_dir(at.join("jobs")).unwrap();
     let mine = SHIPPED.replace("in_flight = 32", "in_flight = 7");
@@ -362,9 +438,9 @@ fn jobs_are_found_by_path_folder_and_name() {
     let listed = jobs_beside_names(at);
     assert_eq!(listed[0], "adobe-create (jobs/adobe-create.toml): adobe create");
     assert!(
-        listed[1].starts_with("broken (jobs/broken.toml): error: jobs/broken.toml:1:"),
+        listed[2].starts_with("broken (jobs/broken.toml): error: jobs/broken.toml:1:"),
         "{}",
-        listed[1]
+        listed[2]
     );
 
     let unknown = Job::load_beside(at, "adobe-crate", &[]).unwrap_err().to_string();

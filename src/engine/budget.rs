@@ -5,6 +5,7 @@
 //! that calls spend on the way. Both are needed (docs/decisions/0004-budgets.md).
 
 mod gate;
+mod kinds;
 
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,6 +16,7 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::sync::Mutex as Turnstile;
 
 pub use self::gate::{Gate, LEAVE_WAIT_MAX};
+pub use self::kinds::KindBudget;
 use super::ports::{Budget, Permit};
 use crate::domain::attempt::CallKind;
 use crate::domain::policy::rate::{CallNo, Window, WindowLog};

@@ -15,6 +15,7 @@ mod call;
 mod checks;
 mod errors;
 mod gate;
+mod ids;
 mod journal;
 mod list;
 mod replay;
@@ -30,23 +31,42 @@ pub use self::accounts::Status;
 pub use self::admin::AccountSeen;
 pub use self::args::SimulateAdobe;
 pub use self::call::Call;
+pub use self::ids::{IdCounts, Ledger};
 pub use self::journal::Entry;
 pub use self::settings::{
-    AdobeSettings, GatewayShape, ListKey, NameMatch, OtherBody, RetryAfter, Settle, WhileRunning,
+    AdobeSettings, GatewayShape, ListKey, NameMatch, OtherBody, RetryAfter, WhileRunning,
 };
+pub use super::settings::Settle;
 
 use crate::domain::time::Timestamp;
 
 use self::accounts::Accounts;
 use self::errors::Gate;
-use self::gate::{Limits, Tokens};
 use self::replay::{Answers, Key, RequestIds};
 use super::Brain;
 use super::dice::Dice;
 use super::fault::Fault;
-use super::limiter::Verdict;
-use super::tally::Tally;
+use super::limiter::{PerClient, Verdict};
+use super::notes::Notes;
+use super::tally::{self, Tally};
+use super::tokens::Tokens;
+use super::way;
 use super::wire::{Delivery, Receipt, Reply, Request};
+
+/// The faults that this provider can show.
+pub const FAULTS: [Fault; 11] = [
+    Fault::DroppedBeforeCommit,
+    Fault::DroppedAfterCommit,
+    Fault::Error500Stored,
+    Fault::Unavailable503,
+    Fault::Throttled429,
+    Fault::Truncated,
+    Fault::Gateway504AfterCommit,
+    Fault::Html502,
+    Fault::Slow,
+    Fault::Hang,
+    Fault::ClosedIdle,
+];
 
 /// The most answers to creates that are kept: their memory is what keeps a row from being created twice.
 const CREATES_KEPT_MAX: usize = 4_000_000;
@@ -65,10 +85,10 @@ pub struct Adobe {
     creates: Answers,
     reads: Answers,
     request_ids: RequestIds,
-    limits: Limits,
+    limits: PerClient,
     tokens: Tokens,
-    tally: Tally,
-    journal: Option<Vec<Entry>>,
+    tally: Tally<IdCounts>,
+    notes: Notes<Entry>,
 }
 
 impl Brain for Adobe {
@@ -85,11 +105,11 @@ impl Brain for Adobe {
     }
 
     fn keep_journal(&mut self) {
-        self.journal.get_or_insert_default();
+        self.notes.keep();
     }
 
     fn take_journal(&mut self) -> Vec<Entry> {
-        self.journal.as_mut().map(std::mem::take).unwrap_or_default()
+        self.notes.take()
     }
 
     fn restore(&mut self, entry: Entry) -> Result<(), String> {
@@ -108,10 +128,10 @@ impl Adobe {
             creates: Answers::new(CREATES_KEPT_MAX, CREATES_KEPT_BYTES_MAX),
             reads: Answers::new(READS_KEPT_MAX, READS_KEPT_BYTES_MAX),
             request_ids: RequestIds::default(),
-            limits: Limits::default(),
+            limits: PerClient::default(),
             tokens: Tokens::new(seed),
             tally: Tally::default(),
-            journal: None,
+            notes: Notes::default(),
         }
     }
 
@@ -121,7 +141,7 @@ impl Adobe {
             return Delivery::Respond(self.admin(path, request, now));
         }
         let (call, id) = Call::of(request);
-        Tally::count(&mut self.tally.calls, call.as_str());
+        tally::count(&mut self.tally.calls, call.as_str());
         let mut delivery = match call {
             Call::Ping => Delivery::Respond(Reply::typed(200, "text/plain", "pong")),
             Call::Health => Delivery::Respond(self.health()),
@@ -257,16 +277,16 @@ impl Adobe {
     /// What becomes of a call that does not reach the service.
     fn before_service(&mut self, fault: Option<Fault>, now: Timestamp) -> Option<Delivery> {
         let fault = fault?;
-        // The wait that these two ask for is the shortest that there is.
-        let refusal = |gate: Gate| gate.reply_with_wait(&self.settings, now, Duration::ZERO);
-        let delivery = match fault {
-            Fault::DroppedBeforeCommit => Delivery::Drop,
-            Fault::Unavailable503 => Delivery::Respond(refusal(Gate::Unavailable)),
-            Fault::Throttled429 => Delivery::Respond(refusal(Gate::TooMany)),
-            Fault::Html502 if self.dice.coin() => Delivery::Respond(errors::html_502()),
-            Fault::Hang if self.dice.coin() => Delivery::Hang(self.settings.hang),
-            _ => return None,
-        };
+        let settings = &self.settings;
+        let delivery = way::there(fault, settings.hang, &mut self.dice, |fault| {
+            // The wait that these two ask for is the shortest that there is.
+            let gate = if fault == Fault::Throttled429 {
+                Gate::TooMany
+            } else {
+                Gate::Unavailable
+            };
+            gate.reply_with_wait(settings, now, Duration::ZERO)
+        })?;
         self.tally.fault(fault);
         Some(delivery)
     }
@@ -285,20 +305,14 @@ impl Adobe {
             self.tally.fault(fault);
         }
         reply.delay += delay;
-        match fault {
-            Some(Fault::DroppedAfterCommit) => return Delivery::Drop,
-            Some(Fault::Hang) => return Delivery::Hang(self.settings.hang),
-            Some(Fault::Html502) => return Delivery::Respond(errors::html_502()),
-            Some(Fault::Gateway504AfterCommit) => {
-                return Delivery::Respond(Gate::TimedOut.reply(&self.settings));
-            }
-            Some(Fault::Truncated) => {
-                let bytes = self.dice.below(reply.body.len());
-                return Delivery::Truncate { reply, bytes };
-            }
-            Some(Fault::ClosedIdle) => reply.close_after = true,
-            _ => {}
-        }
+        let settings = &self.settings;
+        let came = way::back(fault, reply, settings.hang, &mut self.dice, |_| {
+            Gate::TimedOut.reply(settings)
+        });
+        let mut reply = match came {
+            Ok(reply) => reply,
+            Err(delivery) => return delivery,
+        };
         if let Some(key) = key {
             let arrives = now.plus(reply.delay);
             for answers in [&mut self.creates, &mut self.reads] {

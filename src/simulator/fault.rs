@@ -32,11 +32,25 @@ pub enum Fault {
     Hang,
     /// The answer arrives, then the connection is closed without notice.
     ClosedIdle,
+    /// The service fails in its own error shape under 500, and did nothing.
+    Error500,
+    /// The same under 502.
+    Error502,
+    /// The same under 504.
+    Error504,
+    /// The service did its work, and fails in its own error shape under 500.
+    Error500AfterCommit,
+    /// 500 without a body; the service did its work or not, by coin.
+    Empty500,
+    /// The same with 502.
+    Empty502,
+    /// The same with 504.
+    Empty504,
 }
 
 impl Fault {
-    /// All of them, in the order in which shares are drawn.
-    pub const ALL: [Self; 11] = [
+    /// All of them, in the order in which shares are drawn. A personality offers those that its provider can show.
+    pub const ALL: [Self; 18] = [
         Self::DroppedBeforeCommit,
         Self::DroppedAfterCommit,
         Self::Error500Stored,
@@ -48,6 +62,13 @@ impl Fault {
         Self::Slow,
         Self::Hang,
         Self::ClosedIdle,
+        Self::Error500,
+        Self::Error502,
+        Self::Error504,
+        Self::Error500AfterCommit,
+        Self::Empty500,
+        Self::Empty502,
+        Self::Empty504,
     ];
 
     /// The word on the command line, in settings and in the tally.
@@ -64,6 +85,13 @@ impl Fault {
             Self::Slow => "slow",
             Self::Hang => "hang",
             Self::ClosedIdle => "closed_idle",
+            Self::Error500 => "error_500",
+            Self::Error502 => "error_502",
+            Self::Error504 => "error_504",
+            Self::Error500AfterCommit => "error_500_after_commit",
+            Self::Empty500 => "empty_500",
+            Self::Empty502 => "empty_502",
+            Self::Empty504 => "empty_504",
         }
     }
 }
@@ -80,11 +108,13 @@ impl FromStr for Fault {
         Self::ALL
             .into_iter()
             .find(|fault| fault.as_str() == text)
-            .ok_or_else(|| {
-                let known: Vec<_> = Self::ALL.iter().map(|fault| fault.as_str()).collect();
-                format!("{text:?} is not a fault\n  hint: one of {}", known.join(", "))
-            })
+            .ok_or_else(|| format!("{text:?} is not a fault\n  hint: one of {}", words(&Self::ALL)))
     }
+}
+
+fn words(faults: &[Fault]) -> String {
+    let words: Vec<_> = faults.iter().map(|fault| fault.as_str()).collect();
+    words.join(", ")
 }
 
 impl TryFrom<String> for Fault {
@@ -121,6 +151,23 @@ pub fn parse_share<T: FromStr<Err = String>>(text: &str) -> Result<(T, f64), Str
         return Err(format!("the share {share} is not between 0 and 1"));
     }
     Ok((word, share))
+}
+
+/// Whether `faults` are shares, and of faults that are `offered`.
+///
+/// # Errors
+///
+/// What is wrong with them.
+pub(super) fn check(faults: &Faults, offered: &[Fault]) -> Result<(), String> {
+    check_shares("faults", faults.values())?;
+    match faults.keys().find(|fault| !offered.contains(fault)) {
+        None => Ok(()),
+        Some(fault) => Err(format!(
+            "{:?} is not a fault of this simulator\n  hint: one of {}",
+            fault.as_str(),
+            words(offered)
+        )),
+    }
 }
 
 /// Whether `shares` are shares: each between 0 and 1, and no more than 1 together.
@@ -172,6 +219,13 @@ mod tests {
             assert!(parse_share::<Fault>(bad).is_err(), "{bad}");
         }
         assert_eq!(check_shares("faults", &[0.1; 10]), Ok(()));
+        let slow = Faults::from([(Fault::Slow, 0.5)]);
+        assert_eq!(check(&slow, &[Fault::Slow]), Ok(()));
+        assert!(
+            check(&slow, &[Fault::Hang])
+                .unwrap_err()
+                .contains("hint: one of hang")
+        );
         assert!(check_shares("faults", &[0.6, 0.6]).is_err());
         assert!(check_shares("faults", &[f64::NAN]).is_err());
     }

@@ -1,6 +1,6 @@
 //! Rolling windows: how many calls were let in during the last so-and-so long, at every moment.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -73,6 +73,22 @@ impl fmt::Display for Window {
     }
 }
 
+/// Whether no window has a soft limit: only one provider is known to have such.
+///
+/// # Errors
+///
+/// The window that has one.
+pub(super) fn check_hard<'a>(mut windows: impl Iterator<Item = &'a Window>) -> Result<(), String> {
+    match windows.find(|window| window.soft < window.hard) {
+        None => Ok(()),
+        Some(window) => Err(format!(
+            "{window} has a soft limit, and this simulator has none\n  hint: write {}/{}",
+            window.hard,
+            span::show(window.per).replace(' ', "")
+        )),
+    }
+}
+
 /// What the limiter says to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -124,6 +140,15 @@ impl Limiter {
         verdict
     }
 
+    /// The call that was let in at `at` does not count after all.
+    pub fn take_back(&mut self, at: Timestamp) {
+        for (_, let_in) in &mut self.windows {
+            if let Some(place) = let_in.iter().rposition(|call| *call == at) {
+                let_in.remove(place);
+            }
+        }
+    }
+
     /// Changes the windows; what was let in before still counts in the new ones as far as it is remembered.
     pub fn set_windows(&mut self, windows: &[Window]) {
         let remembered = self
@@ -136,6 +161,34 @@ impl Limiter {
             .iter()
             .map(|window| (*window, remembered.clone()))
             .collect();
+    }
+}
+
+/// The most clients that are limited each for itself; those that come after share one limit.
+const CLIENTS_MAX: usize = 1_000;
+
+/// The limits of every client.
+#[derive(Clone, Debug, Default)]
+pub(super) struct PerClient(HashMap<String, Limiter>);
+
+impl PerClient {
+    pub(super) fn admit(&mut self, client: &str, windows: &[Window], now: Timestamp) -> Verdict {
+        let own = self.0.contains_key(client) || self.0.len() < CLIENTS_MAX;
+        let name = if own { client } else { "" };
+        match self.0.get_mut(name) {
+            Some(limiter) => limiter.admit(now),
+            None => self
+                .0
+                .entry(name.to_owned())
+                .or_insert_with(|| Limiter::new(windows))
+                .admit(now),
+        }
+    }
+
+    pub(super) fn set_windows(&mut self, windows: &[Window]) {
+        self.0
+            .values_mut()
+            .for_each(|limiter| limiter.set_windows(windows));
     }
 }
 
@@ -198,6 +251,17 @@ mod tests {
         );
         limiter.set_windows(&[]);
         assert_eq!(limiter.admit(at(2_002)), Verdict::Pass);
+    }
+
+    #[test]
+    fn a_call_can_be_taken_back() {
+        let mut limiter = Limiter::new(&["2/1s".parse().unwrap()]);
+        assert_eq!(limiter.admit(at(0)), Verdict::Pass);
+        assert_eq!(limiter.admit(at(5)), Verdict::Pass);
+        limiter.take_back(at(0));
+        limiter.take_back(at(7));
+        assert_eq!(limiter.admit(at(10)), Verdict::Pass);
+        assert_eq!(limiter.admit(at(20)), Verdict::Refuse(Duration::from_millis(985)));
     }
 
     #[test]

@@ -34,6 +34,7 @@ mod run;
 mod sealed;
 mod secrets;
 mod shapes;
+mod simulating;
 mod stalled;
 mod stalled_redis;
 mod support;

@@ -159,9 +159,15 @@ impl Rig {
         self.enlist(line.split_whitespace())
     }
 
-    /// A simulator that runs until it is dropped. `flags` are words with spaces between.
+    /// A simulator of Adobe that runs until it is dropped. `flags` are words with spaces between.
     pub(crate) fn simulator(&self, flags: &str) -> Simulator {
-        let mut command = self.line("simulate adobe --listen 127.0.0.1:0").command;
+        self.simulator_of("adobe", flags)
+    }
+
+    /// A simulator that runs until it is dropped.
+    pub(crate) fn simulator_of(&self, provider: &str, flags: &str) -> Simulator {
+        let line = format!("simulate {provider} --listen 127.0.0.1:0");
+        let mut command = self.line(&line).command;
         let mut child = command
             .args(flags.split_whitespace())
             .stdin(Stdio::null())
@@ -504,9 +510,10 @@ impl Ended {
     }
 }
 
-/// `enlist simulate adobe`, running. Killed when dropped.
+/// `enlist simulate PROVIDER`, running. Killed when dropped.
 pub(crate) struct Simulator {
     child: Child,
+    /// What `connection.base_url` is set to.
     pub(crate) url: String,
 }
 
@@ -518,7 +525,7 @@ impl Drop for Simulator {
 }
 
 impl Simulator {
-    /// What points a job here.
+    /// What points a job for Adobe here.
     pub(crate) fn sets(&self) -> [String; 2] {
         [
             format!("connection.base_url={}", self.url),
@@ -573,9 +580,15 @@ impl Simulator {
         assert_eq!(ledger["accounts_without_reference"], 0, "{ledger}");
     }
 
-    fn ask(&self, method: &str, path: &str, body: &str) -> Value {
-        let host = self.url.strip_prefix("http://").unwrap();
-        let (head, body) = exchange(host, method, path, body).unwrap();
+    /// Its address, `127.0.0.1:4711`.
+    pub(crate) fn host(&self) -> &str {
+        let rest = self.url.strip_prefix("http://").unwrap();
+        rest.split_once('/').map_or(rest, |(host, _)| host)
+    }
+
+    /// One question that is answered with 200.
+    pub(crate) fn ask(&self, method: &str, path: &str, body: &str) -> Value {
+        let (head, body) = exchange(self.host(), method, path, body).unwrap();
         assert!(
             head.starts_with("HTTP/1.1 200"),
             "{method} {path}: {head}\n{body}"
@@ -591,13 +604,24 @@ pub(crate) fn exchange(
     path: &str,
     body: &str,
 ) -> std::io::Result<(String, String)> {
+    exchange_with(host, method, path, "", body)
+}
+
+/// The same with header lines of one's own, each with its end.
+pub(crate) fn exchange_with(
+    host: &str,
+    method: &str,
+    path: &str,
+    headers: &str,
+    body: &str,
+) -> std::io::Result<(String, String)> {
     let mut stream = TcpStream::connect(host)?;
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
     let length = body.len();
     write!(
         stream,
         "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: application/json\r\n\
-         Content-Length: {length}\r\n\r\n{body}"
+         {headers}Content-Length: {length}\r\n\r\n{body}"
     )?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;

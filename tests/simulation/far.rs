@@ -5,8 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use enlist::domain::time::Timestamp;
-use enlist::simulator::adobe::{AccountSeen, Adobe, Status};
-use enlist::simulator::tally as simulated;
+use enlist::simulator::adobe::{AccountSeen, Adobe, Ledger, Status};
 use enlist::simulator::wire::{Delivery, Receipt, Request};
 use enlist::world::World;
 use serde_json::{Value, json};
@@ -117,7 +116,7 @@ impl Far {
     }
 
     /// What happened at the provider.
-    pub(crate) fn ledger(&self) -> simulated::Ledger {
+    pub(crate) fn ledger(&self) -> Ledger {
         self.brain(|brain, _| brain.ledger())
     }
 

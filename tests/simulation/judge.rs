@@ -123,10 +123,10 @@ fn judge_provider(rig: &Rig, rows: &[SimRow], wrong: &mut Vec<String>) {
             ledger.accounts_per_reference.max.saturating_sub(1),
         ),
         ("accounts without a reference", ledger.accounts_without_reference),
-        ("creates under a spent id", ledger.tally.reused_ids),
-        ("reads under a spent id", ledger.tally.reused_read_ids),
-        ("request ids used twice", ledger.tally.request_ids_reused),
-        ("ids with two bodies", ledger.tally.other_body),
+        ("creates under a spent id", ledger.tally.own.reused_ids),
+        ("reads under a spent id", ledger.tally.own.reused_read_ids),
+        ("request ids used twice", ledger.tally.own.request_ids_reused),
+        ("ids with two bodies", ledger.tally.own.other_body),
         ("calls over the limit", ledger.tally.calls_over_limit),
     ];
     let bad = figures.iter().filter(|(_, figure)| *figure != 0);

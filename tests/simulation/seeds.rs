@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 
 use enlist::domain::task::{Outcome, State};
+use enlist::simulator::adobe::FAULTS;
 use enlist::simulator::fault::Fault;
 
 use tokio::time::{Instant, sleep};
@@ -134,9 +135,7 @@ fn check_reach(lived: &Lived) {
     let points = Point::ALL
         .iter()
         .filter(|point| !lived.struck.contains_key(point));
-    let faults = Fault::ALL
-        .iter()
-        .filter(|fault| !lived.faults.contains_key(fault));
+    let faults = FAULTS.iter().filter(|fault| !lived.faults.contains_key(fault));
     let words = [
         "deaths",
         "late and fenced",

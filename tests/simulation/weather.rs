@@ -24,7 +24,9 @@ use std::time::Duration;
 
 use enlist::domain::policy::rate::Window;
 use enlist::simulator::adobe::{AdobeSettings, Settle, Status};
-use enlist::simulator::adobe::{Call, GatewayShape, ListKey, NameMatch, OtherBody, RetryAfter, WhileRunning};
+use enlist::simulator::adobe::{
+    Call, FAULTS, GatewayShape, ListKey, NameMatch, OtherBody, RetryAfter, WhileRunning,
+};
 use enlist::simulator::fault::Fault;
 use enlist::simulator::limiter;
 
@@ -72,7 +74,7 @@ pub(crate) fn rig(seed: u64) -> Rig {
 
 fn faults(settings: &mut AdobeSettings, dice: &mut Dice) {
     let kinds = dice.pick(&[0, 1, 2, 3, 5, 11]);
-    let mut all = Fault::ALL;
+    let mut all = FAULTS;
     dice.shuffle(&mut all);
     let most = if kinds == 1 {
         0.3

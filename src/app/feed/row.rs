@@ -1,13 +1,12 @@
 //! A row of the file as the ledger gets it: request rendered and named, cells kept, and what of it is secret.
 
 use super::{Checked, Feed, kept};
-use crate::app::{Exit, Failure};
+use crate::app::{Failure, providers};
 use crate::domain::contract::SECRET_SHOWN;
 use crate::domain::fault::Fault;
 use crate::domain::field::Field;
 use crate::engine::ports::{NewRow, NewRowBody, RowFault, Seal, payload_digest};
 use crate::intake::ScannedRow;
-use crate::provider::adobe::render;
 
 impl Feed {
     /// The columns that are kept, and whether what stands there is secret.
@@ -30,16 +29,11 @@ impl Feed {
         let cells = keep.iter().map(cell).collect();
         let (seal, body) = match &row.record {
             Ok(record) => {
-                let payload = render::create(record, &self.distributor).map_err(|error| {
-                    Failure::new(
-                        Exit::Failed,
-                        format!(
-                            "line {}: the request cannot be rendered: {error}",
-                            row.cells.line()
-                        ),
-                        "",
-                    )
-                })?;
+                let payload =
+                    providers::render(&self.job, record, &self.account).map_err(|mut failure| {
+                        failure.message = format!("line {}: {}", row.cells.line(), failure.message);
+                        failure
+                    })?;
                 let has_secrets = record.fields().any(|(field, _)| self.contract.is_secret(field));
                 let seal = match has_secrets {
                     _ if self.sealing.is_whole() => Seal::Row,

@@ -9,6 +9,7 @@ use crate::domain::task::Action;
 use crate::engine::ports::{ClaimAsk, NewRowBody, RowView, Seal, payload_digest};
 use crate::ledger::sealed::{Keyring, SealedLedger};
 use crate::ledger::sqlite::SqliteLedger;
+use crate::provider::adobe::contract::CONTRACT;
 use crate::provider::testing::{NOON, TestWorld};
 
 const RING: &str = "one:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\n\

@@ -13,15 +13,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::domain::time::Timestamp;
-use crate::simulator::tally::{DUPLICATES_SHOWN_MAX, Duplicate, Ledger, PerReference};
+use crate::simulator::admin::{self, Answer};
+use crate::simulator::tally::PerReference;
 use crate::simulator::wire::{Reply, Request};
 
-use super::Adobe;
 use super::accounts::{Accounts, Status};
 use super::journal::Entry;
-
-/// The most accounts that one answer shows.
-const ACCOUNTS_SHOWN_MAX: usize = 10_000;
+use super::{Adobe, Ledger};
 
 /// An account as a tester sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,29 +44,10 @@ impl Adobe {
     /// What happened so far.
     pub fn ledger(&self) -> Ledger {
         let count = |count| u64::try_from(count).unwrap_or(u64::MAX);
-        let mut duplicates: Vec<_> = self
-            .accounts
-            .references()
-            .filter(|(_, accounts)| *accounts > 1)
-            .map(|(reference, accounts)| Duplicate {
-                reference: reference.to_owned(),
-                count: count(accounts),
-            })
-            .collect();
-        duplicates.sort_by(|one, other| one.reference.cmp(&other.reference));
-        duplicates.truncate(DUPLICATES_SHOWN_MAX);
         let with_reference: usize = self.accounts.references().map(|(_, accounts)| accounts).sum();
         Ledger {
             accounts_created: count(self.accounts.len()),
-            accounts_per_reference: PerReference {
-                max: self
-                    .accounts
-                    .references()
-                    .map(|(_, accounts)| count(accounts))
-                    .max()
-                    .unwrap_or(0),
-                duplicates,
-            },
+            accounts_per_reference: PerReference::of(self.accounts.references()),
             accounts_without_reference: count(self.accounts.len() - with_reference),
             tally: self.tally.clone(),
         }
@@ -111,54 +90,36 @@ impl Adobe {
                 .and_then(|rest| rest.strip_suffix("/status"))
             {
                 Some(id) => self.admin_status(id, &request.body, now),
-                None => Err((404, "no such path".to_owned())),
+                None => admin::no_such_path(),
             },
-            _ => Err((404, "no such path".to_owned())),
+            _ => admin::no_such_path(),
         };
-        match answer {
-            Ok(body) => Reply::json(200, body.to_string()),
-            Err((status, error)) => Reply::json(status, json!({ "error": error }).to_string()),
-        }
+        admin::reply(answer)
     }
 
-    fn admin_accounts(&self, request: &Request, now: Timestamp) -> Result<Value, (u16, String)> {
-        let number = |name: &str, default: usize| match request.query_value(name) {
-            None => Ok(default),
-            Some(text) => text
-                .parse::<usize>()
-                .map_err(|_| (400, format!("{name} is not a number: {text:?}"))),
-        };
-        let (offset, limit) = (
-            number("offset", 0)?,
-            number("limit", 1_000)?.min(ACCOUNTS_SHOWN_MAX),
-        );
+    fn admin_accounts(&self, request: &Request, now: Timestamp) -> Answer {
         let reference = request.query_value("reference");
         let total = match &reference {
             Some(reference) => self.accounts.with_reference(reference).len(),
             None => self.accounts.len(),
         };
-        let page: Vec<_> = self
-            .accounts(reference.as_deref(), now)
-            .skip(offset)
-            .take(limit)
-            .collect();
-        Ok(json!({ "total": total, "offset": offset, "accounts": page }))
+        admin::page(request, total, self.accounts(reference.as_deref(), now))
     }
 
-    fn admin_settings(&mut self, body: &[u8]) -> Result<Value, (u16, String)> {
-        let changes: Value = serde_json::from_slice(body).map_err(|error| (400, error.to_string()))?;
+    fn admin_settings(&mut self, body: &[u8]) -> Answer {
+        let changes: Value = admin::read(body)?;
         let settings = self.settings.changed(&changes).map_err(|error| (400, error))?;
         self.set_settings(settings);
         Ok(json!(self.settings))
     }
 
-    fn admin_status(&mut self, id: &str, body: &[u8], now: Timestamp) -> Result<Value, (u16, String)> {
+    fn admin_status(&mut self, id: &str, body: &[u8], now: Timestamp) -> Answer {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Wanted {
             status: Status,
         }
-        let Wanted { status } = serde_json::from_slice(body).map_err(|error| (400, error.to_string()))?;
+        let Wanted { status } = admin::read(body)?;
         let index = self
             .accounts
             .find(id)
@@ -166,13 +127,11 @@ impl Adobe {
         if let Some(account) = self.accounts.get_mut(index) {
             account.set = Some((now, status));
         }
-        if let Some(journal) = &mut self.journal {
-            journal.push(Entry::Status {
-                id: id.to_owned(),
-                at: now,
-                status,
-            });
-        }
+        self.notes.write(|| Entry::Status {
+            id: id.to_owned(),
+            at: now,
+            status,
+        });
         Ok(json!({ "id": id, "status": status }))
     }
 }

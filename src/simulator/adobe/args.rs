@@ -1,20 +1,18 @@
 //! `enlist simulate adobe`: the settings as flags.
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 
-use crate::simulator::fault::{Fault, parse_share};
+use crate::simulator::args::Common;
+use crate::simulator::fault::parse_share;
 use crate::simulator::limiter::Window;
+use crate::simulator::settings::Settle;
 use crate::simulator::span;
 
 use super::Call;
 use super::accounts::Status;
-use super::settings::{
-    AdobeSettings, GatewayShape, ListKey, NameMatch, OtherBody, RetryAfter, Settle, WhileRunning,
-};
+use super::settings::{AdobeSettings, GatewayShape, ListKey, NameMatch, OtherBody, RetryAfter, WhileRunning};
 
 /// Stand in for Adobe VIP Marketplace on a local address.
 ///
@@ -22,19 +20,9 @@ use super::settings::{
 /// What happened is at http://ADDRESS/_simulator/ledger.
 #[derive(Args, Clone, Debug)]
 pub struct SimulateAdobe {
-    /// Address to listen on; port 0 takes any that is free
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
-    pub listen: SocketAddr,
-    /// Seed of everything that is left to chance
-    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
-    pub seed: u64,
-    /// File that keeps accounts and answers, so that they survive a restart
-    #[arg(long, value_name = "FILE")]
-    pub state: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) common: Common,
 
-    /// Share of calls that go wrong, dropped_after_commit=0.05; repeat for more
-    #[arg(long = "fault", value_name = "FAULT=SHARE", value_parser = parse_share::<Fault>)]
-    faults: Vec<(Fault, f64)>,
     /// Calls that faults strike: create, get, list, token
     #[arg(long, value_name = "CALL", value_delimiter = ',', default_value = "create")]
     fault_on: Vec<Call>,
@@ -50,12 +38,6 @@ pub struct SimulateAdobe {
     /// Whether a refusal says when to come again
     #[arg(long, value_enum, default_value_t = RetryAfter::Never)]
     retry_after: RetryAfter,
-    /// Shortest and longest delay of a slow call
-    #[arg(long, value_name = "SPAN..SPAN", value_parser = parse_range, default_value = "1s..5s")]
-    slow: (Duration, Duration),
-    /// How long a hanging connection stays open
-    #[arg(long, value_name = "SPAN", value_parser = span::parse, default_value = "10m")]
-    hang: Duration,
 
     /// How long an account stays pending: at-once, never, 2s, 1s..3s
     #[arg(long, value_name = "SPAN", default_value = "1s..3s")]
@@ -155,11 +137,11 @@ impl SimulateAdobe {
             windows: if self.no_limit { Vec::new() } else { self.limits },
             soft_delay_max: self.soft_delay,
             retry_after: self.retry_after,
-            faults: self.faults.into_iter().collect(),
+            faults: self.common.faults(),
             fault_on: self.fault_on.into_iter().collect(),
-            slow_min: self.slow.0,
-            slow_max: self.slow.1,
-            hang: self.hang,
+            slow_min: self.common.slow.0,
+            slow_max: self.common.slow.1,
+            hang: self.common.hang,
             ..defaults
         };
         settings.check()?;
@@ -167,15 +149,11 @@ impl SimulateAdobe {
     }
 }
 
-/// `1s..5s`, or `2s` for both.
-fn parse_range(text: &str) -> Result<(Duration, Duration), String> {
-    let (min, max) = text.split_once("..").unwrap_or((text, text));
-    Ok((span::parse(min)?, span::parse(max)?))
-}
-
 #[cfg(test)]
 mod tests {
     use clap::Parser;
+
+    use crate::simulator::fault::Fault;
 
     use super::*;
 
@@ -223,6 +201,7 @@ mod tests {
     fn wrong_flags_are_refused() {
         for flags in [
             "--fault dropped=0.1",
+            "--fault empty_502=0.1",
             "--fault slow=0.6 --fault truncated=0.6",
             "--limit 200",
             "--settle soon",

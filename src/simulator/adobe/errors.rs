@@ -121,13 +121,6 @@ pub(super) fn ims(status: u16, error: &str, description: &str) -> Reply {
     )
 }
 
-/// What a proxy shows when what is behind it has gone.
-pub(super) fn html_502() -> Reply {
-    let page = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n\
-                <center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n";
-    Reply::typed(502, "text/html", page)
-}
-
 /// The code in an error's body, whichever of the shapes it has.
 pub(super) fn code_of(body: &[u8]) -> Option<String> {
     let body: Value = serde_json::from_slice(body).ok()?;
@@ -144,6 +137,8 @@ fn http_date(at: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::simulator::way;
+
     use super::*;
 
     #[test]
@@ -185,6 +180,6 @@ mod tests {
             code_of(&ims(401, "invalid_client", "no").body).as_deref(),
             Some("invalid_client")
         );
-        assert_eq!(code_of(&html_502().body), None);
+        assert_eq!(code_of(&way::html(502, "Bad Gateway").body), None);
     }
 }

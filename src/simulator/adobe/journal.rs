@@ -99,24 +99,21 @@ impl Adobe {
         if call != Call::Create {
             return;
         }
-        match (&mut self.journal, self.creates.get(key)) {
-            (Some(journal), Some(stored)) if stored.at == now => {
-                journal.push(Entry::Answer {
-                    key: format!("{key:032x}"),
-                    stored: stored.clone(),
-                });
-            }
+        match self.creates.get(key) {
+            Some(stored) if stored.at == now => self.notes.write(|| Entry::Answer {
+                key: format!("{key:032x}"),
+                stored: stored.clone(),
+            }),
             _ => self.note_deliveries(key),
         }
     }
 
     pub(super) fn note_deliveries(&mut self, key: Key) {
-        if let (Some(journal), Some(stored)) = (&mut self.journal, self.creates.get(key)) {
-            let (count, first) = (stored.deliveries, stored.delivered);
-            journal.push(Entry::Deliveries {
+        if let Some(stored) = self.creates.get(key) {
+            self.notes.write(|| Entry::Deliveries {
                 key: format!("{key:032x}"),
-                count,
-                first,
+                count: stored.deliveries,
+                first: stored.delivered,
             });
         }
     }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::domain::time::Timestamp;
 use crate::simulator::dice::Dice;
 use crate::simulator::fault::Fault;
-use crate::simulator::tally::Tally;
+use crate::simulator::settings::Settle;
+use crate::simulator::tally;
 use crate::simulator::wire::{Reply, Request};
 
 use super::accounts::{Account, Face, Status, render};
@@ -15,7 +16,7 @@ use super::errors::{self, Gate};
 use super::journal::Entry;
 use super::list::list;
 use super::replay::{self, Kept, Key, Stored};
-use super::settings::{OtherBody, Settle, WhileRunning};
+use super::settings::{OtherBody, WhileRunning};
 use super::{Adobe, Call, Served};
 
 /// The longest correlation or request id; how long one may be is not documented.
@@ -55,11 +56,11 @@ impl Adobe {
         let key = valid("x-correlation-id").map(|id| replay::key(&[client, call.as_str(), id]));
         let request = valid("x-request-id").map(|id| replay::key(&[client, id]));
         if request.is_some_and(|id| self.request_ids.arrive(id, now)) {
-            self.tally.request_ids_reused += 1;
+            self.tally.own.request_ids_reused += 1;
         }
         let (answers, reused) = match call {
-            Call::Create => (&self.creates, &mut self.tally.reused_ids),
-            _ => (&self.reads, &mut self.tally.reused_read_ids),
+            Call::Create => (&self.creates, &mut self.tally.own.reused_ids),
+            _ => (&self.reads, &mut self.tally.own.reused_read_ids),
         };
         if key
             .and_then(|key| answers.get(key))
@@ -154,7 +155,7 @@ impl Adobe {
             }
         }
         if stored.body != body && call == Call::Create {
-            self.tally.other_body += 1;
+            self.tally.own.other_body += 1;
             if self.settings.other_body == OtherBody::Refuse {
                 let detail = "the correlation id was used with another body".to_owned();
                 return Some(Served {
@@ -165,7 +166,7 @@ impl Adobe {
         }
         let mut reply = self.show(&stored.kept);
         reply.delay = delay;
-        self.tally.replayed += 1;
+        self.tally.own.replayed += 1;
         Some(Served {
             reply,
             key: Some(key),
@@ -225,7 +226,7 @@ impl Adobe {
         let body = match checked {
             Ok(body) => body,
             Err((code, details)) => {
-                Tally::count(&mut self.tally.rejected, code.clone());
+                tally::count(&mut self.tally.rejected, code.clone());
                 return Ok(as_kept(&errors::service(&code, details)));
             }
         };
@@ -240,9 +241,7 @@ impl Adobe {
             set: None,
         };
         let status = account.status(done);
-        if let Some(journal) = &mut self.journal {
-            journal.push(Entry::Account(account.clone()));
-        }
+        self.notes.write(|| Entry::Account(account.clone()));
         Ok(Kept::Account {
             http: if self.settings.created_as_200 { 200 } else { 201 },
             index: self.accounts.add(account),

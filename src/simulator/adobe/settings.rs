@@ -1,19 +1,18 @@
 //! What the Adobe stand-in can be told: every knob of providers.md 7.2, with the defaults of its table.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::simulator::fault::{Faults, check_shares};
+use crate::simulator::fault::{self, Faults, check_shares};
 use crate::simulator::limiter::Window;
+use crate::simulator::settings::{self, Settle};
 use crate::simulator::span;
 
-use super::Call;
 use super::accounts::Status;
+use super::{Call, FAULTS};
 
 /// What the stand-in can be told, at start and, through `POST /_simulator/settings`, at any time after.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -148,7 +147,7 @@ impl AdobeSettings {
     ///
     /// What is wrong.
     pub fn check(&self) -> Result<(), String> {
-        check_shares("faults", self.faults.values())?;
+        fault::check(&self.faults, &FAULTS)?;
         check_shares("settle_as", self.settle_as.values())?;
         if self.slow_min > self.slow_max {
             return Err("slow_min is longer than slow_max".to_owned());
@@ -165,22 +164,7 @@ impl AdobeSettings {
     ///
     /// A name or a value that does not fit, or settings that [`AdobeSettings::check`] refuses.
     pub fn changed(&self, changes: &Value) -> Result<Self, String> {
-        let mut all = serde_json::to_value(self).map_err(|error| error.to_string())?;
-        merge(&mut all, changes);
-        let settings: Self = serde_json::from_value(all).map_err(|error| error.to_string())?;
-        settings.check()?;
-        Ok(settings)
-    }
-}
-
-fn merge(into: &mut Value, changes: &Value) {
-    match (into, changes) {
-        (Value::Object(into), Value::Object(changes)) => {
-            for (key, change) in changes {
-                merge(into.entry(key.clone()).or_insert(Value::Null), change);
-            }
-        }
-        (into, change) => into.clone_from(change),
+        settings::changed(self, changes, Self::check)
     }
 }
 
@@ -236,58 +220,6 @@ pub enum NameMatch {
     IgnoreCase,
     /// The name starts with it.
     Prefix,
-}
-
-/// How long a new account stays pending. Written `at-once`, `never`, `2s` or `1s..3s`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum Settle {
-    /// The answer to the create shows the settled status.
-    AtOnce,
-    /// For ever.
-    Never,
-    /// A span between the two, drawn for each account.
-    Between(Duration, Duration),
-}
-
-impl FromStr for Settle {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "at-once" => return Ok(Self::AtOnce),
-            "never" => return Ok(Self::Never),
-            _ => {}
-        }
-        let (min, max) = text.split_once("..").unwrap_or((text, text));
-        let (min, max) = (span::parse(min)?, span::parse(max)?);
-        if min > max {
-            return Err(format!("{text:?} ends before it begins"));
-        }
-        Ok(Self::Between(min, max))
-    }
-}
-
-impl fmt::Display for Settle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::AtOnce => f.write_str("at-once"),
-            Self::Never => f.write_str("never"),
-            Self::Between(min, max) => write!(f, "{}..{}", span::show(*min), span::show(*max)),
-        }
-    }
-}
-
-impl TryFrom<String> for Settle {
-    type Error = String;
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
-impl From<Settle> for String {
-    fn from(settle: Settle) -> Self {
-        settle.to_string()
-    }
 }
 
 /// Whether and how a refusal says when to come again.

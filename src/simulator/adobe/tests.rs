@@ -285,7 +285,7 @@ fn nothing_is_unique_but_the_id() {
         stage.admin("GET", "accounts?limit=1", "")["accounts"][0]["reference"],
         "888"
     );
-    let typed: crate::simulator::tally::Ledger = serde_json::from_value(ledger).unwrap();
+    let typed: Ledger = serde_json::from_value(ledger).unwrap();
     assert_eq!(typed, stage.adobe.ledger());
 }
 

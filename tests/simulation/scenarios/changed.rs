@@ -39,7 +39,7 @@ fn t16_a_corrected_row_is_a_new_intent() {
             (State::Settled(Outcome::Active), 1)
         );
         assert_eq!(rig.sends_and_ids(), (2, 2));
-        assert_eq!(rig.far.ledger().tally.replayed, 0);
+        assert_eq!(rig.far.ledger().tally.own.replayed, 0);
     });
 }
 

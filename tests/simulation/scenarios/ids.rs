@@ -23,7 +23,7 @@ fn t1_dropped_after_commit_is_found_by_replay() {
         rig.run().await;
         assert_eq!(rig.state(0).await, State::Settled(Outcome::Active));
         assert_eq!(rig.sends_and_ids(), (2, 1));
-        assert_eq!(rig.far.ledger().tally.replayed, 1);
+        assert_eq!(rig.far.ledger().tally.own.replayed, 1);
         assert_eq!(rig.calls("list"), 0);
     });
 }

@@ -125,7 +125,11 @@ fn keys_can_be_revoked_and_given_back() {
     assert_eq!(said(&whole(&stage.create("c1", &seed_body()))), "201 1002");
     stage.set(json!({ "any_credentials": false, "client_id": "another" }));
     assert_eq!(said(&whole(&stage.create("c2", &seed_body()))), "403 4115");
-    assert_eq!(stage.adobe.ledger().tally.reused_ids, 0, "a refusal spends no id");
+    assert_eq!(
+        stage.adobe.ledger().tally.own.reused_ids,
+        0,
+        "a refusal spends no id"
+    );
 }
 
 #[test]

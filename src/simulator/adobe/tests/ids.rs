@@ -18,7 +18,7 @@ fn a_known_id_gets_the_same_answer_byte_for_byte() {
         "still 1002, though it has settled"
     );
     assert_eq!(stage.adobe.ledger().accounts_created, 1);
-    assert_eq!(stage.adobe.ledger().tally.replayed, 1);
+    assert_eq!(stage.adobe.ledger().tally.own.replayed, 1);
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn an_error_is_replayed_too_and_a_corrected_row_needs_a_new_id() {
     wrong["companyProfile"]["companyName"] = "x".into();
     assert_eq!(said(&whole(&stage.create("c1", &wrong))), "400 1117");
     assert_eq!(said(&whole(&stage.create("c1", &seed_body()))), "400 1117");
-    assert_eq!(stage.adobe.ledger().tally.other_body, 1);
+    assert_eq!(stage.adobe.ledger().tally.own.other_body, 1);
     assert_eq!(said(&whole(&stage.create("c2", &seed_body()))), "201 1002");
 }
 
@@ -54,7 +54,7 @@ fn after_ten_days_the_id_is_new() {
     stage.wait(1);
     stage.create("c1", &seed_body());
     assert_eq!(stage.adobe.ledger().accounts_created, 2);
-    assert_eq!(stage.adobe.ledger().tally.reused_ids, 2);
+    assert_eq!(stage.adobe.ledger().tally.own.reused_ids, 2);
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn ids_belong_to_a_client_and_a_call() {
     other.headers.retain(|(name, _)| name != "X-Api-Key");
     stage.send(&other.with_header("x-api-key", "another"));
     assert_eq!(stage.adobe.ledger().accounts_created, 2);
-    assert_eq!(stage.adobe.ledger().tally.reused_ids, 0);
+    assert_eq!(stage.adobe.ledger().tally.own.reused_ids, 0);
 }
 
 #[test]
@@ -121,7 +121,11 @@ fn an_old_request_id_under_a_new_correlation_id_is_refused() {
     );
     let tally = stage.adobe.ledger().tally;
     assert_eq!(
-        (tally.request_ids_reused, tally.reused_ids, tally.replayed),
+        (
+            tally.own.request_ids_reused,
+            tally.own.reused_ids,
+            tally.own.replayed
+        ),
         (2, 1, 1)
     );
 }
@@ -143,7 +147,7 @@ fn a_request_id_may_be_left_out() {
             .unwrap();
         assert!(made.1.starts_with("sim-"), "{made:?}");
     }
-    assert_eq!(stage.adobe.ledger().tally.request_ids_reused, 0);
+    assert_eq!(stage.adobe.ledger().tally.own.request_ids_reused, 0);
 }
 
 #[test]
@@ -195,14 +199,14 @@ fn an_id_is_spent_when_its_answer_has_arrived() {
     stage.wait(1_000);
     stage.create("c1", &seed_body());
     assert_eq!(
-        stage.adobe.ledger().tally.reused_ids,
+        stage.adobe.ledger().tally.own.reused_ids,
         0,
         "the caller gave up before the answer"
     );
     stage.wait(1_000);
     let receipt = whole(&stage.create("c1", &seed_body())).receipt.unwrap();
     assert_eq!(
-        stage.adobe.ledger().tally.reused_ids,
+        stage.adobe.ledger().tally.own.reused_ids,
         1,
         "the caller had the answer"
     );
@@ -210,14 +214,14 @@ fn an_id_is_spent_when_its_answer_has_arrived() {
     stage.adobe.lost(&receipt);
     stage.create("c1", &seed_body());
     assert_eq!(
-        stage.adobe.ledger().tally.reused_ids,
+        stage.adobe.ledger().tally.own.reused_ids,
         1,
         "no delivery is left that arrived"
     );
     stage.read("/v3/resellers");
     let again = stage.request("GET", "/v3/resellers", &format!("read-{}", stage.calls - 1));
     stage.send(&again);
-    assert_eq!(stage.adobe.ledger().tally.reused_read_ids, 1);
+    assert_eq!(stage.adobe.ledger().tally.own.reused_read_ids, 1);
 }
 
 #[test]

@@ -103,7 +103,7 @@ proptest! {
         seed: u64,
         times in vec(any::<i64>(), 6),
     ) {
-        let shares = Fault::ALL.map(|fault| (fault, 0.02));
+        let shares = FAULTS.map(|fault| (fault, 0.02));
         let settings = AdobeSettings { faults: shares.into(), fault_on: Call::FAULTY.into(), ..AdobeSettings::default() };
         let mut stage = Stage::seeded(settings, seed);
         for (sent, time) in sent.into_iter().zip(times) {

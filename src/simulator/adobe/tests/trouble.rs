@@ -14,7 +14,7 @@ fn struck(fault: Fault, seed: u64) -> (Delivery, u64, Stage) {
 
 #[test]
 fn every_fault_shows_as_it_says_and_the_same_id_finds_one_account() {
-    for fault in Fault::ALL {
+    for fault in FAULTS {
         let (delivery, accounts, mut stage) = struck(fault, 7);
         let committed = match (fault, &delivery) {
             (Fault::DroppedBeforeCommit, Delivery::Drop) => Some(0),
@@ -58,7 +58,7 @@ fn every_fault_shows_as_it_says_and_the_same_id_finds_one_account() {
             );
         }
         let delivered = matches!(fault, Fault::Error500Stored | Fault::Slow | Fault::ClosedIdle);
-        assert_eq!(ledger.tally.reused_ids, u64::from(delivered), "{fault}");
+        assert_eq!(ledger.tally.own.reused_ids, u64::from(delivered), "{fault}");
     }
 }
 
@@ -79,7 +79,7 @@ fn after_a_drop_the_same_id_gets_the_stored_answer() {
         (said(&reply).as_str(), &json(&reply)["resellerId"]),
         ("201 1002", &json!("5556667778"))
     );
-    assert_eq!(stage.adobe.ledger().tally.replayed, 1);
+    assert_eq!(stage.adobe.ledger().tally.own.replayed, 1);
 }
 
 /// T2: dropped after commit, then refused, then the same id; and what a new id would have done.
@@ -141,7 +141,7 @@ fn faults_strike_the_calls_they_are_told_to() {
         said(&whole(&stage.send(&Request::new("POST", "/ims/token/v3")))),
         "503 503000"
     );
-    for fault in Fault::ALL {
+    for fault in FAULTS {
         stage.adobe.set_settings(AdobeSettings {
             fault_on: Call::FAULTY.into(),
             ..only(fault)
@@ -156,7 +156,7 @@ fn faults_strike_the_calls_they_are_told_to() {
 
 #[test]
 fn faults_do_not_eat_a_stored_answer_for_ever() {
-    let shares = Fault::ALL.map(|fault| (fault, 0.08));
+    let shares = FAULTS.map(|fault| (fault, 0.08));
     let settings = AdobeSettings {
         faults: shares.into(),
         ..quiet()
@@ -179,7 +179,7 @@ fn faults_do_not_eat_a_stored_answer_for_ever() {
 #[test]
 fn a_seed_replays_exactly() {
     let run = |seed| {
-        let shares = Fault::ALL.map(|fault| (fault, 0.05));
+        let shares = FAULTS.map(|fault| (fault, 0.05));
         let settings = AdobeSettings {
             faults: shares.into(),
             fault_on: Call::FAULTY.into(),

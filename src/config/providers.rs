@@ -1,0 +1,306 @@
+//! The providers a job can name: the section that only one of them has, and the defaults that differ.
+//!
+//! What is not public of a provider is a key with its default argued here and in its job file.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::sections::{CallsOf, Connection, Limits, Poll, Retry, WindowLimit};
+use super::{Finding, Span};
+use crate::domain::task::Action;
+
+const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// The providers a job can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProviderName {
+    /// Adobe VIP Marketplace (providers.md 2).
+    Adobe,
+    /// LogicBoxes, also as ResellerClub and under many other brands (providers.md 3).
+    LogicBoxes,
+    /// Metallic, of Commvault (providers.md 4).
+    Metallic,
+}
+
+impl ProviderName {
+    /// The word in job files, scopes and messages.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Adobe => "adobe",
+            Self::LogicBoxes => "logicboxes",
+            Self::Metallic => "metallic",
+        }
+    }
+
+    /// What can be asked of it.
+    pub const fn operations(self) -> &'static [Action] {
+        match self {
+            Self::Adobe => &[Action::Create, Action::Update],
+            Self::LogicBoxes | Self::Metallic => &[Action::Create],
+        }
+    }
+}
+
+impl fmt::Display for ProviderName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What only LogicBoxes has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogicBoxes {
+    /// The form of answers: `json` or `xml`. Default `json`; both are read either way.
+    pub format: AnswerForm,
+    /// Where user id and API key stand in a sign-up: `body` or `query`. Default `body`: addresses are logged on the way.
+    pub credentials_in: CredentialsIn,
+    /// The reseller's language where the row names none, ISO 639-1. Default `en`.
+    pub language: String,
+    /// The currency the account is kept in where the row names none, ISO 4217. Default `USD`.
+    pub accounting_currency: String,
+    /// The currency the reseller sells in where the row names none, ISO 4217. Default `USD`.
+    pub selling_currency: String,
+    /// The sales contact, by its number there; 0 sends none. Default 0.
+    pub sales_contact_id: u64,
+    /// Activates each account at once, whatever the sign-up option of the parent says. Default false.
+    pub auto_activate: bool,
+    /// Waits before the look-ups after a sign-up that went unanswered; what none of them finds is asked for once more.
+    /// Default 30 s, 2 min, 10 min (providers.md 3.6). Each at most 1 d.
+    pub look_after: [Span; 3],
+    /// Who may read the passwords that are made for rows without one: an age recipient, `age1…`. Required where the file
+    /// has no passwords. Default: empty.
+    pub passwords_to: String,
+}
+
+/// The form of LogicBoxes' answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AnswerForm {
+    /// `signup.json`.
+    #[default]
+    Json,
+    /// `signup.xml`.
+    Xml,
+}
+
+/// Where LogicBoxes' credentials stand in a call that makes something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CredentialsIn {
+    /// In the form.
+    #[default]
+    Body,
+    /// In the address.
+    Query,
+}
+
+impl Default for LogicBoxes {
+    fn default() -> Self {
+        Self {
+            format: AnswerForm::Json,
+            credentials_in: CredentialsIn::Body,
+            language: "en".into(),
+            accounting_currency: "USD".into(),
+            selling_currency: "USD".into(),
+            sales_contact_id: 0,
+            auto_activate: false,
+            look_after: [30, 120, 600].map(|s| Span::new(Duration::from_secs(s))),
+            passwords_to: String::new(),
+        }
+    }
+}
+
+/// What only Metallic has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Metallic {
+    /// The path of resellers. Not public for sure (providers.md 4.3). Default `/api/v1/partner/resellers`, by its neighbours.
+    pub resellers_path: String,
+    /// What `externalId` is: the row's `key` as it is, or a `uuid` made of it. Default `key`: it is what people search for.
+    pub external_id: ExternalId,
+    /// Whether the reseller may manage its customers' accounts. Always sent. Default false, the provider's own.
+    pub workload_access: bool,
+    /// How long a token is used before another is asked for. Its life is not public; log-ins end after 30 min. Default 25 min.
+    /// 1 s to 1 d.
+    pub token_life: Span,
+}
+
+/// What Metallic's `externalId` is made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ExternalId {
+    /// The row's key.
+    #[default]
+    Key,
+    /// A version 5 UUID of the row's key.
+    Uuid,
+}
+
+impl Default for Metallic {
+    fn default() -> Self {
+        Self {
+            resellers_path: "/api/v1/partner/resellers".into(),
+            external_id: ExternalId::Key,
+            workload_access: false,
+            token_life: Span::new(Duration::from_secs(25 * 60)),
+        }
+    }
+}
+
+impl Connection {
+    /// How a provider is reached if the job does not say.
+    pub fn of(provider: ProviderName) -> Self {
+        let none = Self {
+            base_url: String::new(),
+            token_url: String::new(),
+            client_id: String::new(),
+            client_secret_env: String::new(),
+            scopes: Vec::new(),
+            distributor_id: String::new(),
+            ..Self::default()
+        };
+        match provider {
+            ProviderName::Adobe => Self::default(),
+            ProviderName::LogicBoxes => Self {
+                base_url: "https://test.httpapi.com/api".into(),
+                client_id: "${ENLIST_LOGICBOXES_USER_ID}".into(),
+                client_secret_env: "ENLIST_LOGICBOXES_API_KEY".into(),
+                ..none
+            },
+            ProviderName::Metallic => Self {
+                base_url: "https://api.metallic.io".into(),
+                client_id: "${ENLIST_METALLIC_USERNAME}".into(),
+                client_secret_env: "ENLIST_METALLIC_PASSWORD".into(),
+                ..none
+            },
+        }
+    }
+}
+
+impl Limits {
+    /// How fast a provider is asked if the job does not say.
+    pub fn of(provider: ProviderName) -> Self {
+        let window = |calls, per, of| WindowLimit {
+            calls,
+            per: Span::new(per),
+            of,
+        };
+        match provider {
+            ProviderName::Adobe => Self::default(),
+            // No limit is public (providers.md 3.1). Five a second is what a careful script does.
+            ProviderName::LogicBoxes => Self {
+                windows: vec![window(5, SECOND, CallsOf::All)],
+                in_flight: 8,
+                ..Self::default()
+            },
+            // Its own limits (providers.md 4.1). They are a tenant's, so whoever shares it takes less here.
+            ProviderName::Metallic => Self {
+                windows: vec![
+                    window(100, HOUR, CallsOf::Writes),
+                    window(1_000, HOUR, CallsOf::Reads),
+                ],
+                in_flight: 4,
+                ..Self::default()
+            },
+        }
+    }
+}
+
+impl Retry {
+    /// What follows silence at a provider if the job does not say.
+    pub fn of(provider: ProviderName) -> Self {
+        match provider {
+            // Its limits are by the hour, so a wait of an hour is no reason to stand still until somebody comes.
+            ProviderName::Metallic => Self {
+                throttle_max: Span::new(2 * HOUR),
+                ..Self::default()
+            },
+            ProviderName::Adobe | ProviderName::LogicBoxes => Self::default(),
+        }
+    }
+}
+
+impl Poll {
+    /// How settling is watched at a provider if the job does not say.
+    pub fn of(provider: ProviderName) -> Self {
+        match provider {
+            ProviderName::Adobe => Self::default(),
+            // An account is as it will be when it is made, or waits for a person: one look is enough, and there is no list.
+            ProviderName::LogicBoxes | ProviderName::Metallic => Self {
+                first: Span::new(SECOND),
+                in_sets: false,
+                ..Self::default()
+            },
+        }
+    }
+}
+
+/// Faults of the sections that one provider has.
+pub(super) fn faults(job: &super::Job, faults: &mut Vec<Finding>) {
+    let mut fault = |key: &str, value: &str, message: &str, hint: &str| {
+        faults.push(Finding {
+            at: String::new(),
+            key: key.to_owned(),
+            value: value.to_owned(),
+            message: message.to_owned(),
+            hint: hint.to_owned(),
+        });
+    };
+    if !job.provider.operations().contains(&job.operation) {
+        let words: Vec<&str> = job.provider.operations().iter().map(|op| op.as_str()).collect();
+        let hint = format!("{} has {}", job.provider, words.join(" and "));
+        fault("operation", job.operation.as_str(), "is not there", &hint);
+    }
+    if let Some(section) = &job.logicboxes {
+        let is_word = |text: &str, len: usize, upper: bool| {
+            text.len() == len
+                && text.bytes().all(|byte| match upper {
+                    true => byte.is_ascii_uppercase(),
+                    false => byte.is_ascii_lowercase(),
+                })
+        };
+        if !is_word(&section.language, 2, false) {
+            fault(
+                "logicboxes.language",
+                &section.language,
+                "is not a language code of two letters",
+                "en",
+            );
+        }
+        for (key, value) in [
+            ("logicboxes.accounting_currency", &section.accounting_currency),
+            ("logicboxes.selling_currency", &section.selling_currency),
+        ] {
+            if !is_word(value, 3, true) {
+                fault(key, value, "is not a currency code of three capitals", "USD");
+            }
+        }
+        if section.look_after.iter().any(|wait| wait.get() > 24 * HOUR) {
+            fault("logicboxes.look_after", "", "each must be at most 1d", "");
+        }
+    }
+    if let Some(section) = &job.metallic {
+        let path = &section.resellers_path;
+        if !path.starts_with('/') || path.len() > 200 || path.contains(['?', '#', ' ']) {
+            fault(
+                "metallic.resellers_path",
+                path,
+                "is not a path",
+                "write it like /api/v1/partner/resellers",
+            );
+        }
+        if !(SECOND..=24 * HOUR).contains(&section.token_life.get()) {
+            fault(
+                "metallic.token_life",
+                &section.token_life.to_string(),
+                "must be 1s to 1d",
+                "",
+            );
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! What survives a restart: the accounts, and what testers did to them. Windows and counters do not.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::time::Timestamp;
+
+use super::Metallic;
+use super::accounts::Account;
+
+/// A line of the journal. What it holds is the stand-in's own affair.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(
+    private_interfaces,
+    reason = "callers carry entries about and do not look inside"
+)]
+pub enum Entry {
+    /// The next account.
+    Account(Account),
+    /// A tester set an account's status.
+    Status {
+        /// The account's id.
+        id: String,
+        /// Since when.
+        at: Timestamp,
+        /// The status.
+        status: Box<str>,
+    },
+}
+
+impl Metallic {
+    /// Takes back a line of the journal. Lines come in the order in which they were written.
+    ///
+    /// # Errors
+    ///
+    /// A line that does not fit what came before it.
+    pub fn restore(&mut self, entry: Entry) -> Result<(), String> {
+        match entry {
+            Entry::Account(account) => {
+                serde_json::from_str::<serde_json::Map<_, _>>(&account.body)
+                    .map_err(|error| error.to_string())?;
+                self.accounts.add(account);
+            }
+            Entry::Status { id, at, status } => {
+                let index = self.accounts.find(&id);
+                let account = index.and_then(|index| self.accounts.get_mut(index));
+                account.ok_or("an account that is not there")?.set = Some((at, status));
+            }
+        }
+        Ok(())
+    }
+}
