@@ -325,7 +325,9 @@ impl Desk {
         let refused = match answer {
             // An update that finds no account is refused for it.
             Answer::Answered(Answered::Rejected(_) | Answered::NotFound) => true,
-            Answer::Answered(Answered::Account(_) | Answered::Unchanged(_) | Answered::Updated { .. }) => false,
+            Answer::Answered(Answered::Account(_) | Answered::Unchanged(_) | Answered::Updated { .. }) => {
+                false
+            }
             _ => return,
         };
         if let Some(detail) = self.gauge.note(refused) {

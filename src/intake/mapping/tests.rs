@@ -107,7 +107,10 @@ fn the_accounts_of_a_report_are_taken_where_accounts_can_be_named() {
         mapping.header_of(Field::Account).map(str::to_owned)
     };
     assert_eq!(account(report, &[]).as_deref(), Some("_provider_id"));
-    assert_eq!(account(&format!("{report},resellerId"), &[]).as_deref(), Some("resellerId"));
+    assert_eq!(
+        account(&format!("{report},resellerId"), &[]).as_deref(),
+        Some("resellerId")
+    );
     assert_eq!(account(report, &[("_provider_id", "-")]), None);
     assert_eq!(account("key,company,country,region", &[]), None);
 }

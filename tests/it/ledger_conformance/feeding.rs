@@ -1,8 +1,8 @@
 //! Rows coming in, new and known.
 
 use enlist::domain::attempt::CallKind;
-use enlist::domain::batch::{PauseReason, Tally};
-use enlist::domain::ids::Scope;
+use enlist::domain::batch::{Batch, PauseReason, Tally};
+use enlist::domain::ids::{AccountId, BatchId, Digest, Scope};
 use enlist::domain::task::{Action, Outcome, State, Task, Then};
 use enlist::engine::ports::{Appended, Kept, Ledger, LedgerError, NewRowBody, Which, payload_digest};
 
@@ -52,7 +52,7 @@ pub(crate) async fn a_payload_goes_by_the_digest_it_came_with(ledger: &dyn Ledge
 /// An account once known is not asked for again, but it can be changed: a task that waits for it keeps its payload.
 pub(crate) async fn an_update_has_its_payload_however_much_is_known(ledger: &dyn Ledger) {
     let update = Batch {
-        id: BatchId::derive(&scope(), Action::Update, &payload_digest("file")),
+        id: BatchId::derive(&scope(), Action::Update, &Digest::of(b"file")),
         action: Action::Update,
         ..batch("file")
     };
@@ -61,17 +61,12 @@ pub(crate) async fn an_update_has_its_payload_however_much_is_known(ledger: &dyn
     for ms in [1, 2] {
         let claim = claim_one(ledger, at(ms)).await;
         assert_eq!(claim.payload, text("payload of a"), "{:?}", claim.task.account);
-        let task = Task {
+        let known = Task {
             account: Some(AccountId::new("1001")),
             due_at: at(ms + 1),
             ..claim.task.clone()
         };
-        let commit = Commit {
-            lease: claim.lease,
-            task,
-            attempts: vec![],
-        };
-        assert_eq!(ledger.commit(&[commit], at(ms)).await.unwrap(), [Kept::Yes]);
+        assert_eq!(commit(ledger, &claim, known, at(ms)).await, Kept::Yes);
     }
 }
 
