@@ -255,6 +255,7 @@ fn batch() -> Batch {
         pause: None,
         cancelled: false,
         weight: Weight::default(),
+        terms: None,
     }
 }
 

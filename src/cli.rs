@@ -15,6 +15,7 @@ pub mod signals;
 mod simulate;
 mod status;
 mod talk;
+mod template;
 mod watched;
 mod worker;
 
@@ -124,6 +125,8 @@ enum Verb {
     Simulate(simulate::SimulateArgs),
     /// List the jobs, or print one.
     Jobs(jobs::JobsArgs),
+    /// Write a file to fill in: the columns that a job's provider takes, and an example row.
+    Template(template::TemplateArgs),
     /// Look at the ledger, and at a job's provider, and say what is not as it should be.
     Doctor(doctor::DoctorArgs),
     /// Make keys that seal what is secret in the ledger, and see which are needed.
@@ -210,6 +213,7 @@ async fn dispatch(verb: Verb, scene: Scene) -> Result<Exit, Failure> {
         Verb::Forget(args) => orders::forget(args, scene).await,
         Verb::Simulate(args) => simulate::run(args, scene).await,
         Verb::Jobs(args) => jobs::run(args, scene).await,
+        Verb::Template(args) => template::run(&args, &scene),
         Verb::Doctor(args) => doctor::run(args, scene).await,
         Verb::Keys(args) => keys::run(args, scene).await,
         Verb::Healthcheck(args) => healthcheck::run(args, scene).await,

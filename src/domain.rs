@@ -8,6 +8,7 @@ pub mod action;
 pub mod answer;
 pub mod attempt;
 pub mod batch;
+pub mod consent;
 pub mod contract;
 pub mod country;
 pub mod diagnosis;

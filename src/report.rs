@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinError, spawn_blocking};
 
 use crate::domain::batch::{Batch, Counts};
+use crate::domain::consent::Terms;
 use crate::domain::ids::BatchId;
 use crate::domain::report::Summary;
 use crate::domain::time::Timestamp;
@@ -40,11 +41,16 @@ const PAGE_BYTES: usize = 4 * 1024 * 1024;
 /// Finds the user's column for a provider's field path, `companyProfile.address.postalCode`.
 pub type ColumnOf = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
+/// The evidence of consent for a row with these cells.
+pub type TermsOf = Arc<dyn Fn(&[String]) -> Terms + Send + Sync>;
+
 /// How a report is written.
 #[derive(Clone)]
 pub struct Options {
     /// Names the user's column where the provider names a field.
     pub column_of: ColumnOf,
+    /// Says who accepted the provider's terms for a row.
+    pub terms_of: TermsOf,
     /// Begins each CSV file with a UTF-8 byte order mark. Off by default: Excel needs one to show accents when a file
     /// is opened by a double click, but programs that look for the first column by its name find another name.
     pub byte_order_mark: bool,
@@ -54,6 +60,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             column_of: Arc::new(|_| None),
+            terms_of: Arc::new(|_| Terms::default()),
             byte_order_mark: false,
         }
     }

@@ -143,5 +143,6 @@ pub(crate) fn batch() -> Batch {
         pause: None,
         cancelled: false,
         weight: Weight::default(),
+        terms: None,
     }
 }

@@ -11,11 +11,14 @@ use super::keys::Sealing;
 use super::{Env, Exit, Failure, providers};
 use crate::config::{ConfigError, Job, SAMPLE_DISTRIBUTOR};
 use crate::domain::batch::{Batch, Weight};
+use crate::domain::consent::Terms;
 use crate::domain::contract::{Contract, Ruling};
 use crate::domain::fault::Fault;
+use crate::domain::field::Field;
 use crate::domain::ids::{BatchId, Digest, Scope};
 use crate::domain::machine::Order;
 use crate::domain::report::COLUMNS;
+use crate::domain::task::Action;
 use crate::engine::ports::{Appended, Ledger, NewRow};
 use crate::intake::{IntakeError, Limits, Mapping, Reader, ScanSummary, Scanned, Source, scan};
 use crate::world::World;
@@ -36,6 +39,8 @@ pub struct Feed {
     pub account: String,
     /// The file.
     pub source: Source,
+    /// Who attests for all rows that the provider's terms are accepted.
+    pub terms: Option<Terms>,
     limits: Limits,
     contract: &'static Contract,
     sealing: Sealing,
@@ -101,6 +106,7 @@ impl Feed {
             scope,
             account,
             source,
+            terms: None,
             limits,
             sealing,
         })
@@ -112,6 +118,7 @@ impl Feed {
         Ruling {
             warn_only: &self.job.rules.warn_only,
             distributor,
+            attested: self.terms.is_some(),
         }
     }
 
@@ -183,7 +190,27 @@ impl Feed {
             pause: None,
             cancelled: false,
             weight: Weight::default(),
+            terms: self.terms.clone().map(|terms| Terms {
+                accepted_at: world.now().to_string(),
+                ..terms
+            }),
         }
+    }
+
+    /// Whether it is said for each row who accepted the provider's terms. Nothing is made without that.
+    pub fn has_consent(&self, mapping: &Mapping) -> Result<(), Failure> {
+        let by_row = [Field::TermsAcceptedBy, Field::TermsVersion].map(|field| mapping.column_of(field));
+        if self.job.operation != Action::Create || self.terms.is_some() || by_row.iter().all(Option::is_some)
+        {
+            return Ok(());
+        }
+        Err(Failure::usage(
+            format!(
+                "{} asks that each reseller has accepted its terms before the account is made, and nobody says so",
+                self.contract.provider
+            ),
+            "give --terms-accepted-by WHO --terms-version VERSION for all rows, or columns terms_accepted_by and terms_version",
+        ))
     }
 
     /// Puts the rows that are missing into the ledger, and takes up again what had stopped short of its end.
@@ -195,6 +222,7 @@ impl Feed {
         world: &dyn World,
         at: &mut (dyn FnMut(u64) + Send),
     ) -> Result<(Batch, Appended), Failure> {
+        self.has_consent(&checked.mapping)?;
         let batch = self.batch(checked, world);
         self.is_sealed_as_begun(&batch, ledger).await?;
         let mut batch = ledger.open_batch(&batch).await?;
@@ -324,6 +352,27 @@ pub fn column_of(batch: &Batch, job: &Job) -> crate::report::ColumnOf {
     Arc::new(move |path| {
         let field = contract.field_of_wire_path(path)?;
         mapping.as_ref()?.header_of(field).map(str::to_owned)
+    })
+}
+
+/// The evidence of consent for a row's cells, for a batch's report.
+pub fn terms_of(batch: &Batch, job: &Job) -> crate::report::TermsOf {
+    let headers = crate::intake::Headers::of(&batch.file_name, &batch.columns);
+    let mapping = Mapping::build(&headers, providers::contract(job), &job.columns).ok();
+    let columns = [
+        Field::TermsAcceptedBy,
+        Field::TermsVersion,
+        Field::TermsAcceptedAt,
+    ]
+    .map(|field| mapping.as_ref().and_then(|mapping| mapping.column_of(field)));
+    let all = batch.terms.clone().unwrap_or_default();
+    Arc::new(move |cells| {
+        let cell = |column: Option<usize>| {
+            let cell = column.and_then(|column| cells.get(column));
+            cell.map_or("", String::as_str)
+        };
+        let [by, version, at] = columns.map(cell);
+        all.over(by, version, at)
     })
 }
 

@@ -78,6 +78,7 @@ mod tests {
             pause: None,
             cancelled: false,
             weight: Weight::default(),
+            terms: None,
         }
     }
 

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use super::{App, Env, Exit, Failure, env_with};
 use crate::config::Job;
+use crate::domain::consent::Terms;
 use crate::domain::ids::Scope;
 use crate::simulator::adobe::{Adobe, AdobeSettings};
 use crate::simulator::host::Host;
@@ -85,6 +86,15 @@ impl Rehearsal {
         all.push(format!("connection.token_url={base_url}/ims/token/v3"));
         all.extend_from_slice(sets);
         Ok(Job::load(SAMPLE_JOB, &all)?.job)
+    }
+
+    /// Nobody has to have accepted anything for a rehearsal.
+    pub fn terms() -> Terms {
+        Terms {
+            accepted_by: "nobody: a rehearsal".into(),
+            version: "none".into(),
+            accepted_at: String::new(),
+        }
     }
 
     /// The scope of rehearsed rows: the port changes with each start, the accounts do not.

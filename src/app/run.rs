@@ -8,9 +8,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::desks::DeskRoom;
-use super::feed::column_of;
+use super::feed::{column_of, terms_of};
 use super::{App, Env, Exit, Failure};
-use crate::config::Job;
+use crate::config::{CallsOf, Job};
 use crate::domain::batch::{Batch, Counts, Pause};
 use crate::domain::eta::{Forecast, Pace};
 use crate::domain::ids::{BatchId, WorkerId};
@@ -142,13 +142,7 @@ pub async fn work_batch(
         }
     };
     let watched = {
-        let watching = pin!(watch_batch(
-            app,
-            ledger,
-            &batch.id,
-            job.poll.policy().pause.first,
-            told
-        ));
+        let watching = pin!(watch_batch(app, ledger, &batch.id, &job, told));
         tokio::select! {
             ended = watching => ended,
             () = until => Ok(Ended::TimeOver),
@@ -168,10 +162,12 @@ async fn watch_batch(
     app: &App,
     ledger: &Arc<dyn Ledger>,
     id: &BatchId,
-    settle_default: Duration,
+    job: &Job,
     told: &mut (dyn FnMut(&Tick) + Send),
 ) -> Result<Ended, Failure> {
-    let mut pace = Pace::default();
+    let settle_default = job.poll.policy().pause.first;
+    let windows = [CallsOf::All, CallsOf::Writes].map(|of| job.windows(of));
+    let mut pace = Pace::under(windows.into_iter().flatten());
     loop {
         let counts = ledger.counts(id).await;
         let batch = ledger.batch(id).await;
@@ -210,6 +206,7 @@ pub async fn report(
     let counts = ledger.counts(id).await?;
     let options = Options {
         column_of: column_of(&batch, &job),
+        terms_of: terms_of(&batch, &job),
         byte_order_mark: job.report.byte_order_mark,
     };
     let rows = LedgerRows {

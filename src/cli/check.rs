@@ -35,6 +35,13 @@ pub(super) async fn run(args: CheckArgs, scene: Scene) -> Result<Exit, Failure> 
     let feed = files::open_to_check(&args.file, setting, scene.talk)?;
     let told = files::check(&feed, &scene, scene.json)?;
     let summary = told.checked.as_ref().map(|checked| &checked.summary);
+    if let (Some(checked), Some(_)) = (&told.checked, &args.file.job.job)
+        && let Err(failure) = feed.has_consent(&checked.mapping)
+    {
+        scene.talk.say(format!(
+            "warning: the file can be checked, but not run yet: {failure}"
+        ));
+    }
     let rows = summary.map_or(0, |summary| summary.rows);
     let sound = summary.map_or(0, |summary| summary.sound);
     if scene.json {

@@ -11,6 +11,7 @@ use crate::app::rehearsal::{Rehearsal, SAMPLE_JOB};
 use crate::app::{App, Env, Exit, Failure};
 use crate::config::Job;
 use crate::domain::batch::Batch;
+use crate::domain::consent::Terms;
 use crate::domain::fault::Fault;
 use crate::engine::ports::Appended;
 
@@ -25,6 +26,40 @@ pub(super) struct FileArgs {
     pub(super) file: String,
     #[command(flatten)]
     pub(super) job: JobArgs,
+    #[command(flatten)]
+    pub(super) terms: TermsArgs,
+}
+
+/// Who accepted the provider's terms, for all rows that do not say it themselves.
+#[derive(Debug, Args)]
+pub(super) struct TermsArgs {
+    /// Who accepted the provider's terms for all resellers of the file; kept with each row, and in the report.
+    #[arg(
+        long,
+        value_name = "WHO",
+        env = "ENLIST_TERMS_ACCEPTED_BY",
+        hide_env_values = true
+    )]
+    terms_accepted_by: Option<String>,
+    /// Which version of the terms that was.
+    #[arg(
+        long,
+        value_name = "VERSION",
+        env = "ENLIST_TERMS_VERSION",
+        hide_env_values = true
+    )]
+    terms_version: Option<String>,
+}
+
+impl TermsArgs {
+    fn given(&self) -> Result<Option<Terms>, Failure> {
+        Terms::given(self.terms_accepted_by.as_deref(), self.terms_version.as_deref()).map_err(|why| {
+            Failure::usage(
+                format!("--terms-accepted-by, --terms-version: {why}"),
+                "give both, or write columns terms_accepted_by and terms_version",
+            )
+        })
+    }
 }
 
 /// The job, and the environment to connect with.
@@ -67,17 +102,22 @@ pub(super) async fn load_to_run(app: &App, args: &JobArgs, talk: Talk) -> Result
 }
 
 /// Opens the file under the job.
-pub(super) fn open(file: &str, setting: &Setting) -> Result<Feed, Failure> {
-    let mut feed = Feed::open(&setting.env, file, setting.job.clone())?;
+pub(super) fn open(args: &FileArgs, setting: &Setting) -> Result<Feed, Failure> {
+    let terms = args.terms.given()?;
+    let mut feed = Feed::open(&setting.env, &args.file, setting.job.clone())?;
+    feed.terms = terms;
     if setting.rehearsal.is_some() {
         feed.scope = Rehearsal::scope(&feed.scope);
+        feed.terms.get_or_insert_with(Rehearsal::terms);
     }
     Ok(feed)
 }
 
 /// Opens the file for a check: what is missing to run a job that was named is told, and is no reason not to check.
 pub(super) fn open_to_check(args: &FileArgs, setting: Setting, talk: Talk) -> Result<Feed, Failure> {
-    let (feed, missing) = Feed::open_to_check(&setting.env, &args.file, setting.job)?;
+    let terms = args.terms.given()?;
+    let (mut feed, missing) = Feed::open_to_check(&setting.env, &args.file, setting.job)?;
+    feed.terms = terms;
     if let Some(missing) = missing.filter(|_| args.job.job.is_some()) {
         talk.say(format!(
             "warning: the file can be checked, but not run yet: {missing}"

@@ -47,7 +47,7 @@ pub(super) async fn run(args: ImportArgs, scene: Scene) -> Result<Exit, Failure>
     let watching = args.watch.start(&scene, Role::Imports).await?;
     let setting = files::load(&scene.app, &args.file.job, scene.talk)?;
     // Reading blocks; whoever watches is answered meanwhile, on a machine with one processor too.
-    let feed = tokio::task::block_in_place(|| files::open(&args.file.file, &setting))?;
+    let feed = tokio::task::block_in_place(|| files::open(&args.file, &setting))?;
     let checked = tokio::task::block_in_place(|| files::check_to_send(&feed, &scene, args.skip_invalid))?;
     let checked = Arc::new(checked);
     let feed = Arc::new(feed);

@@ -46,7 +46,7 @@ pub(super) async fn run(args: RunArgs, scene: Scene) -> Result<Exit, Failure> {
     // What is missing to connect is said before a long file is read.
     setting.job.access(&*setting.env)?;
     // Reading blocks; whoever watches is answered meanwhile, on a machine with one processor too.
-    let feed = tokio::task::block_in_place(|| files::open(&args.file.file, &setting))?;
+    let feed = tokio::task::block_in_place(|| files::open(&args.file, &setting))?;
     let checked = tokio::task::block_in_place(|| files::check_to_send(&feed, &scene, args.skip_invalid))?;
     let checked = Arc::new(checked);
     let feed = Arc::new(feed);

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::attempt::CallKind;
+use super::consent::Terms;
 use super::ids::{BatchId, Digest, Scope};
 use super::task::{Action, Outcome, State};
 use super::time::Timestamp;
@@ -41,6 +42,9 @@ pub struct Batch {
     /// Its share of the turns.
     #[serde(default)]
     pub weight: Weight,
+    /// Who attested for all rows that the provider's terms are accepted; `None` where each row says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<Terms>,
 }
 
 impl Batch {

@@ -6,6 +6,7 @@
 mod address;
 mod check;
 mod email;
+mod example;
 mod letters;
 mod secret;
 mod validate;
@@ -65,6 +66,8 @@ pub enum Need {
     Default(&'static str),
     /// Required when the file has a column for it; the row's key, which is otherwise derived.
     WithColumn,
+    /// Required when the file has a column for it and nobody attests it for all rows ([`Ruling::attested`]). Kept, never sent.
+    Attested,
     /// Never sent from a file: the job says it, and a file that says it too must say the same.
     FromJob,
 }

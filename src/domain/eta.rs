@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::batch::{Counts, Tally};
+use super::policy::rate::Window;
 use super::time::Timestamp;
 
 /// How far back the pace is measured.
@@ -27,6 +28,9 @@ pub struct Forecast {
 #[derive(Clone, Debug, Default)]
 pub struct Pace {
     seen: VecDeque<Seen>,
+    /// The first of all, and the windows too long for a pace to show them.
+    begun: Option<Seen>,
+    windows: Vec<Window>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -37,15 +41,28 @@ struct Seen {
 }
 
 impl Pace {
+    /// A batch whose creates are counted by these windows.
+    pub fn under(windows: impl IntoIterator<Item = Window>) -> Self {
+        Self {
+            windows: windows
+                .into_iter()
+                .filter(|window| window.per > LOOK_BACK)
+                .collect(),
+            ..Self::default()
+        }
+    }
+
     /// Notes the counts as they stood at `at` (a clock that never goes back).
     pub fn note(&mut self, at: Timestamp, counts: &Counts) {
         let waiting = counts.of(Tally::Queued) + counts.of(Tally::Unknown);
         let settled = counts.total() - counts.open();
-        self.seen.push_back(Seen {
+        let seen = Seen {
             at,
             created: counts.total() - waiting,
             settled,
-        });
+        };
+        self.begun.get_or_insert(seen);
+        self.seen.push_back(seen);
         while self.seen.len() > 2
             && self
                 .seen
@@ -69,7 +86,11 @@ impl Pace {
         let per_s = |from: u64, to: u64| to.saturating_sub(from) as f64 / span.as_secs_f64();
         let settled_per_s = per_s(first.settled, last.settled);
         let waiting = counts.of(Tally::Queued) + counts.of(Tally::Unknown);
-        let created_in = in_time(waiting, per_s(first.created, last.created));
+        let at_pace = in_time(waiting, per_s(first.created, last.created));
+        let created_in = match self.at_budget(waiting, *last) {
+            Duration::ZERO => at_pace,
+            at_budget => Some(at_pace.unwrap_or_default().max(at_budget)),
+        };
         let settle = match counts.settle_n {
             0 => settle_default,
             n => Duration::from_millis(counts.settle_ms_sum / n),
@@ -84,6 +105,25 @@ impl Pace {
             created_in,
             settled_in,
         }
+    }
+}
+
+impl Pace {
+    /// The time that long windows leave no way around: a hundred rows in an hour are four hours for five hundred, whatever
+    /// the pace of the first minute says. What was used of a window before this is not known here.
+    fn at_budget(&self, waiting: u64, now: Seen) -> Duration {
+        let Some(begun) = self.begun.filter(|_| waiting > 0) else {
+            return Duration::ZERO;
+        };
+        let made = now.created.saturating_sub(begun.created);
+        let times = self.windows.iter().map(|window| {
+            let full = (made + waiting - 1) / u64::from(window.calls.max(1));
+            window
+                .per
+                .saturating_mul(u32::try_from(full).unwrap_or(u32::MAX))
+                .saturating_sub(now.at.since(begun.at))
+        });
+        times.max().unwrap_or_default()
     }
 }
 
@@ -134,6 +174,25 @@ mod tests {
             pace.forecast(&counts(0, 0, 10), Duration::ZERO).settled_in,
             Some(Duration::ZERO)
         );
+    }
+
+    #[test]
+    fn a_quota_by_the_hour_is_known_from_the_first_minute_and_while_it_is_used_up() {
+        const HOUR: Duration = Duration::from_secs(3_600);
+        let window = |calls, per| Window { calls, per };
+        let mut pace = Pace::under([window(100, HOUR), window(5, Duration::from_secs(1))]);
+        pace.note(Timestamp::from_ms(0), &counts(500, 0, 0));
+        let now = counts(400, 0, 100);
+        pace.note(Timestamp::from_ms(10_000), &now);
+        let told = |pace: &Pace, counts: &Counts| pace.forecast(counts, Duration::ZERO).created_in.unwrap();
+        assert_eq!(told(&pace, &now), 4 * HOUR - Duration::from_secs(10));
+        for second in 11..1_800 {
+            pace.note(Timestamp::from_ms(second * 1_000), &now);
+        }
+        assert_eq!(told(&pace, &now), 4 * HOUR - Duration::from_secs(1_799));
+        let last = counts(0, 0, 500);
+        pace.note(Timestamp::from_ms(1_800_000), &last);
+        assert_eq!(told(&pace, &last), Duration::ZERO);
     }
 
     #[test]

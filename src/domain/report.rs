@@ -16,7 +16,7 @@ use super::time::Timestamp;
 
 /// The columns that follow the user's own in every file of the report, in this order. A file that is fed back may
 /// have them; they are no data.
-pub const COLUMNS: [&str; 10] = [
+pub const COLUMNS: [&str; 13] = [
     "_line",
     "_outcome",
     ACCOUNT_COLUMN,
@@ -27,6 +27,9 @@ pub const COLUMNS: [&str; 10] = [
     "_error_field",
     "_error_message",
     "_hint",
+    "_terms_accepted_by",
+    "_terms_version",
+    "_terms_accepted_at",
 ];
 
 /// The provider's id of the account. Fed to an update, it says which account is meant.

@@ -50,6 +50,7 @@ impl Mapping {
         (0..headers.names().len()).for_each(|column| builder.by_name(column));
         builder.key_of_report();
         builder.account_of_report();
+        builder.consent_of_report();
         builder.unknown();
         builder.missing();
         if builder.faults.iter().any(Fault::is_error) {
@@ -227,6 +228,24 @@ impl Builder<'_> {
         }
     }
 
+    /// What an earlier report says of consent stands in where the file has no column of its own for it.
+    fn consent_of_report(&mut self) {
+        for field in [
+            Field::TermsAcceptedBy,
+            Field::TermsVersion,
+            Field::TermsAcceptedAt,
+        ] {
+            let name = format!("_{field}");
+            let names = self.headers.names();
+            let column = names.iter().position(|header| header.eq_ignore_ascii_case(&name));
+            let is_free =
+                self.columns.get(field.slot()) == Some(&None) && self.contract.rule(field).is_some();
+            if let Some(column) = column.filter(|_| is_free) {
+                self.assign(field, column, Decided::Yes);
+            }
+        }
+    }
+
     fn key_of_report(&mut self) {
         let Some(column) = self
             .headers
@@ -383,7 +402,7 @@ impl Builder<'_> {
                         ..fault.with_severity(Severity::Note)
                     });
                 }
-                Need::OfContact | Need::Optional | Need::Default(_) | Need::FromJob => (),
+                Need::OfContact | Need::Optional | Need::Default(_) | Need::FromJob | Need::Attested => (),
             }
         }
         self.faults.extend(faults);

@@ -144,6 +144,7 @@ impl<'a> Lists<'a> {
         for index in 0..self.batch.columns.len() {
             push(record, row.cells.get(index).map_or("", String::as_str));
         }
+        let terms = (self.options.terms_of)(&row.cells);
         let cells: [Cow<'_, str>; COLUMNS.len()] = [
             result.line.to_string().into(),
             result.outcome.into(),
@@ -155,6 +156,9 @@ impl<'a> Lists<'a> {
             (&result.error_field).into(),
             (&result.error_message).into(),
             (&result.hint).into(),
+            terms.accepted_by.into(),
+            terms.version.into(),
+            terms.accepted_at.into(),
         ];
         for cell in &cells {
             push(record, cell);

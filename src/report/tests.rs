@@ -76,6 +76,7 @@ fn batch(columns: &[&str], rows: usize) -> Batch {
         pause: None,
         cancelled: false,
         weight: Weight::default(),
+        terms: None,
     }
 }
 
@@ -288,7 +289,7 @@ fn derived_keys_come_back_in_a_last_column() {
     assert_eq!(
         records(dir.path(), "results.csv")
             .iter()
-            .map(|record| record[11].as_str())
+            .map(|record| record[14].as_str())
             .collect::<Vec<_>>(),
         ["R-1", ""]
     );

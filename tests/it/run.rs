@@ -4,7 +4,7 @@ use crate::support::{HEADER, Rig, is_big, sample};
 
 /// The columns that a report adds.
 const ADDED: &str = "_line,_outcome,_provider_id,_provider_status,_attempts,_correlation_id,_error_code,\
-                     _error_field,_error_message,_hint";
+                     _error_field,_error_message,_hint,_terms_accepted_by,_terms_version,_terms_accepted_at";
 
 #[test]
 fn the_documented_command_works_as_written() {

@@ -149,6 +149,8 @@ impl Rig {
             .env("PATH", path)
             .env("HOME", self.dir.path())
             .env("ENLIST_DATA_DIR", self.path("data"))
+            .env("ENLIST_TERMS_ACCEPTED_BY", "Ann Attester")
+            .env("ENLIST_TERMS_VERSION", "2026-01")
             .env("ENLIST_ADOBE_CLIENT_ID", "canary-client")
             .env("ENLIST_ADOBE_CLIENT_SECRET", SECRET);
         Call { command, stdin: None }

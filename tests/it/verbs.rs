@@ -255,7 +255,7 @@ fn jobs_are_listed_and_printed_as_they_would_be_used() {
         .iter()
         .map(|job| job["name"].clone())
         .collect();
-    assert_eq!(names.len(), 2, "{names:?}");
+    assert_eq!(names.len(), 5, "{names:?}");
     let listening = rig.line("simulate adobe --json").start();
     listening.signal("TERM");
     let ended = listening.end();

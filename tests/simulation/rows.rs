@@ -148,6 +148,7 @@ pub(crate) fn batch(rows: &[SimRow], now: Timestamp) -> Batch {
         pause: None,
         cancelled: false,
         weight: Weight::default(),
+        terms: None,
     }
 }
 

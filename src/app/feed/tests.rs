@@ -63,6 +63,7 @@ impl Fed {
         };
         let sealing = Sealing::of(&job, contract(), &env(RING)).unwrap();
         let mut feed = Feed::under(scope, path.to_str().unwrap(), job, sealing).unwrap();
+        feed.terms = Terms::given(Some("Ann Attester"), Some("1")).unwrap();
         feed.contract = contract();
         let mut told = String::new();
         let checked = feed

@@ -38,6 +38,8 @@ pub struct Ruling<'a> {
     pub warn_only: &'a [String],
     /// The account holder at the provider; a file that names one must name this.
     pub distributor: Option<&'a str>,
+    /// Whether somebody attests for all rows that the provider's terms are accepted.
+    pub attested: bool,
 }
 
 /// The parts of a list in a cell: split at `;`, `|` and `,`, trimmed, without empty ones.
@@ -158,7 +160,8 @@ impl<'a> Pass<'a> {
             Need::Default(value) => self.draft.push(field, value),
             Need::Required | Need::OfContact => self.required(rule, field),
             Need::WithColumn if has_column => self.required(rule, field),
-            Need::Optional | Need::FromJob | Need::WithColumn => (),
+            Need::Attested if has_column && !self.ruling.attested => self.required(rule, field),
+            Need::Optional | Need::FromJob | Need::WithColumn | Need::Attested => (),
         }
     }
 

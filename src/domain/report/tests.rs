@@ -158,6 +158,7 @@ fn exit_codes() {
             pause: paused.then_some(pause),
             cancelled,
             weight: Weight::default(),
+            terms: None,
         };
         fold.finish(&batch, &Counts::default(), NOW).exit_code
     };

@@ -53,6 +53,7 @@ impl Fixture {
             pause: None,
             cancelled: false,
             weight: crate::domain::batch::Weight::default(),
+            terms: None,
         };
         Self {
             inner: Arc::new(SqliteLedger::in_memory().unwrap()),

@@ -47,6 +47,7 @@ fn batch(name: &str) -> Batch {
         pause: None,
         cancelled: false,
         weight: Weight::default(),
+        terms: None,
     }
 }
 

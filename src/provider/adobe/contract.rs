@@ -4,6 +4,7 @@
 mod fields;
 mod places;
 
+use crate::domain::consent;
 use crate::domain::contract::{Check, Contract, FieldRule, FileRule, FileTest, Need, Test};
 use crate::domain::fault::Severity;
 use crate::domain::field::Field;
@@ -82,6 +83,9 @@ static FIELD_RULES: &[FieldRule] = &[
     f::POSTAL_CODE,
     f::PHONE,
     f::DISTRIBUTOR,
+    consent::ACCEPTED_BY,
+    consent::VERSION,
+    consent::ACCEPTED_AT,
     f::FIRST_NAME,
     f::LAST_NAME,
     f::EMAIL,
@@ -106,6 +110,9 @@ static UPDATE_RULES: &[FieldRule] = &[
     f::PHONE,
     f::DISTRIBUTOR,
     f::ACCOUNT,
+    known(consent::ACCEPTED_BY),
+    known(consent::VERSION),
+    known(consent::ACCEPTED_AT),
     whole(f::FIRST_NAME),
     whole(f::LAST_NAME),
     whole(f::EMAIL),
@@ -117,6 +124,14 @@ const fn can_stay(rule: FieldRule) -> FieldRule {
     FieldRule {
         need: Need::Optional,
         source: UPDATE_SECTION,
+        ..rule
+    }
+}
+
+/// The same rule of a field that only a create asks for.
+const fn known(rule: FieldRule) -> FieldRule {
+    FieldRule {
+        need: Need::Optional,
         ..rule
     }
 }

@@ -454,5 +454,6 @@ fn batch(world: &dyn World) -> Batch {
         pause: None,
         cancelled: false,
         weight: Weight::default(),
+        terms: None,
     }
 }

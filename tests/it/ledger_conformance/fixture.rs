@@ -64,6 +64,7 @@ pub(crate) fn batch_in(scope: &Scope, name: &str) -> Batch {
         pause: None,
         cancelled: false,
         weight: Weight::default(),
+        terms: None,
     }
 }
 

@@ -1,0 +1,80 @@
+//! Nothing is made without somebody who says that the provider's terms were accepted; who that was stays with each row.
+
+use crate::support::{Rig, csv_of};
+
+const WELL: &str = "--no-limit --settle 100ms --settle-as 1004=0 --settle-as 1010=0 --settle-as 1012=0";
+
+#[test]
+fn a_batch_is_attested_for_or_refused() {
+    let rig = Rig::new();
+    let simulator = rig.simulator(WELL);
+    rig.rows("rows.csv", 3);
+    let run = || rig.run(&simulator, "rows.csv");
+    let refused = run()
+        .without_env("ENLIST_TERMS_ACCEPTED_BY")
+        .without_env("ENLIST_TERMS_VERSION")
+        .exits(2);
+    assert!(refused.err.contains("nobody says so"), "{}", refused.err);
+    assert!(
+        refused.err.contains("hint: give --terms-accepted-by"),
+        "{}",
+        refused.err
+    );
+    let half = run().without_env("ENLIST_TERMS_VERSION").exits(2);
+    assert!(half.err.contains("not which version"), "{}", half.err);
+    assert_eq!(simulator.creates(), 0);
+    run().args(["--terms-version", "2026-07"]).exits(0);
+    let table = rig.table("out/results.csv");
+    assert_eq!(table.column("_terms_accepted_by"), ["Ann Attester"; 3]);
+    assert_eq!(table.column("_terms_version"), ["2026-07"; 3]);
+    assert!(
+        table
+            .column("_terms_accepted_at")
+            .iter()
+            .all(|at| at.starts_with("20"))
+    );
+}
+
+#[test]
+fn each_row_can_say_it_and_its_report_can_be_fed_back() {
+    let rig = Rig::new();
+    let simulator = rig.simulator(WELL);
+    let terms = [
+        "terms_accepted_by,terms_version,terms_accepted_at",
+        "Ben,3,2026-02-01",
+        "Cem,4,",
+        "Dea,4,",
+    ];
+    let lines: Vec<String> = csv_of(3)
+        .lines()
+        .zip(terms)
+        .map(|(line, terms)| format!("{line},{terms}"))
+        .collect();
+    let alone = |file: &str| {
+        rig.run(&simulator, file)
+            .without_env("ENLIST_TERMS_ACCEPTED_BY")
+            .without_env("ENLIST_TERMS_VERSION")
+    };
+    rig.write("rows.csv", lines.join("\n").replace("Cem,4", ",4"));
+    let faulty = alone("rows.csv").exits(3);
+    assert!(
+        faulty.err.contains("terms accepted by is missing"),
+        "{}",
+        faulty.err
+    );
+    rig.write("rows.csv", lines.join("\n"));
+    alone("rows.csv").exits(0);
+    let table = rig.table("out/results.csv");
+    assert_eq!(table.column("_terms_accepted_by"), ["Ben", "Cem", "Dea"]);
+    assert_eq!(table.column("_terms_accepted_at"), ["2026-02-01", "", ""]);
+    // Without columns of its own a file can have those of a report.
+    let report = rig.read("out/results.csv").replacen(
+        "terms_accepted_by,terms_version,terms_accepted_at,",
+        "a,b,c,",
+        1,
+    );
+    rig.write("again.csv", report);
+    let again = alone("again.csv").exits(0);
+    assert!(again.err.contains("3 as before"), "{}", again.err);
+    assert_eq!(simulator.creates(), 3);
+}
