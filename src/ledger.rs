@@ -13,6 +13,8 @@ mod places;
 pub mod redis;
 pub mod sealed;
 pub mod sqlite;
+#[cfg(test)]
+pub(crate) mod testing;
 mod turns;
 
 use crate::engine::ports::LedgerError;

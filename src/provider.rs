@@ -5,6 +5,9 @@
 //! stands here: the [`transport`], and the [`token`] of an OAuth client.
 
 pub mod adobe;
+mod cells;
+mod clocks;
+pub mod metallic;
 pub mod token;
 pub mod transport;
 

@@ -28,6 +28,8 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use uuid::Uuid;
 
 pub use exposition::{EXPOSITION_TYPE, Exposition};
+#[cfg(test)]
+pub(crate) use exposition::{Shown, shown};
 pub use logs::{LOG_VARIABLE, LogFormat};
 pub use redact::redact_url;
 

@@ -31,9 +31,11 @@ use futures_util::future::{Either, select};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 
 use crate::domain::ids::{BatchId, WorkerId};
-use crate::engine::advance::{Desk, give_back};
+use crate::domain::time::Timestamp;
+use crate::engine::advance::{Desk, NO_LEAVE_PAUSE, give_back};
 use crate::engine::lease::LeaseWatch;
 use crate::engine::ports::{Claim, Commit, Lease, Ledger, LedgerError};
+use crate::telemetry::metrics::Metrics;
 use crate::world::World;
 
 use backend::HandBackend;
@@ -46,7 +48,8 @@ const RESTARTS_MAX: usize = 100;
 /// Finds the desk for a batch's tasks. Several jobs can be worked side by side.
 #[async_trait]
 pub trait Desks: Send + Sync {
-    /// The desk, or `None` when it cannot be set up (then the batch has been paused with the reason).
+    /// The desk, or `None` when there is none now: it cannot be set up (then the batch has been paused with the reason),
+    /// or the batch cannot be read. Asked for again soon.
     async fn desk(&self, batch: &BatchId) -> Option<Arc<Desk>>;
 }
 
@@ -99,6 +102,7 @@ pub async fn work(
     ledger: Arc<dyn Ledger>,
     desks: Arc<dyn Desks>,
     world: Arc<dyn World>,
+    metrics: Arc<Metrics>,
     signal: watch::Receiver<Signal>,
 ) -> Result<(), LedgerError> {
     let (hands_in, hands_out) = mpsc::channel(settings.in_flight.max(1));
@@ -127,7 +131,7 @@ pub async fn work(
             tracing::error!(%error, "the worker loop ended; it is started again");
             worker.restarts() < RESTARTS_MAX
         });
-    let pump = Pump::new(settings, ledger, world, hands_in, done_out, signal);
+    let pump = Pump::new(settings, ledger, world, metrics, hands_in, done_out, signal);
     let closing = pump.closing();
     let (monitored, pumped) = (pin!(monitor.run()), pin!(pump.run()));
     match select(monitored, pumped).await {
@@ -175,12 +179,20 @@ impl Crew {
         };
         let commit = match desk {
             Some(desk) => desk.advance(claim, &lease).await,
-            None => give_back(&claim, self.world.now()),
+            None if stopping => give_back(&claim, self.world.now()),
+            None => put_off(&claim, self.world.now()),
         };
         if let Some(done) = &mut done.done {
             done.commit = Some(commit);
         }
     }
+}
+
+/// Given back as it is it would be claimed again at once, and nothing has changed by then.
+fn put_off(claim: &Claim, now: Timestamp) -> Commit {
+    let mut commit = give_back(claim, now);
+    commit.task.due_at = commit.task.due_at.max(now.plus(NO_LEAVE_PAUSE));
+    commit
 }
 
 /// Tells the pump what came of a hand, also when the hand panics.

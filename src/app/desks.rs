@@ -1,22 +1,26 @@
 //! Sets up desks: a job's text becomes a provider, a budget and rules. Concrete adapters are named here.
 
+mod shelf;
+
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use tokio::sync::Mutex;
+use secrecy::ExposeSecret as _;
+
+use self::shelf::{Found, Shelf, Standing};
 
 use super::providers::{self, Surroundings};
 use super::{Env, Failure};
 use crate::config::{Access, CallsOf, Job};
 use crate::domain::batch::{Batch, Pause, PauseReason};
-use crate::domain::ids::BatchId;
+use crate::domain::ids::{BatchId, Digest};
 use crate::domain::machine::Rules;
 use crate::domain::policy::rate::Window;
 use crate::engine::advance::Desk;
 use crate::engine::budget::{KindBudget, LocalBudget};
 use crate::engine::gauge::ErrorGauge;
-use crate::engine::ports::{Budget, Ledger, Provider, Which};
+use crate::engine::ports::{Budget, Ledger, LedgerError, Provider, Which};
 use crate::engine::sweep::PendingSet;
 use crate::engine::watched::{WatchedBudget, WatchedProvider};
 use crate::telemetry::metrics::Metrics;
@@ -29,8 +33,10 @@ pub struct DeskRoom {
     world: Arc<dyn World>,
     env: Env,
     metrics: Arc<Metrics>,
-    desks: Mutex<HashMap<BatchId, Arc<Desk>>>,
-    budgets: std::sync::Mutex<HashMap<String, Arc<dyn Budget>>>,
+    shelf: Mutex<Shelf>,
+    /// Held by the one who sets up a desk, or looks whether one is still good.
+    setting_up: tokio::sync::Mutex<()>,
+    budgets: Mutex<HashMap<String, Arc<dyn Budget>>>,
 }
 
 impl DeskRoom {
@@ -41,8 +47,9 @@ impl DeskRoom {
             world,
             env,
             metrics,
-            desks: Mutex::default(),
-            budgets: std::sync::Mutex::default(),
+            shelf: Mutex::default(),
+            setting_up: tokio::sync::Mutex::default(),
+            budgets: Mutex::default(),
         }
     }
 
@@ -55,17 +62,22 @@ impl DeskRoom {
     /// Sets up the desk of a batch, or says what is missing.
     /// `spent` says that calls were made for it before, perhaps until a moment ago.
     pub fn set_up(&self, batch: &Batch, spent: bool) -> Result<Desk, Failure> {
-        let job = Job::parse(
-            &batch.job_text,
-            &format!("job {} of batch {}", batch.job, batch.id),
-            &[],
-        )?
-        .job;
+        let (job, access) = self.prepare(batch)?;
+        self.furnish(batch, &job, access, spent)
+    }
+
+    fn prepare(&self, batch: &Batch) -> Result<(Job, Access), Failure> {
+        let called = format!("job {} of batch {}", batch.job, batch.id);
+        let job = Job::parse(&batch.job_text, &called, &[])?.job;
         let access = job.access(&*self.env)?;
-        let budget = self.budget(&job, &access, spent);
-        let provider = self.provider(&job, access, Arc::clone(&budget))?;
+        Ok((job, access))
+    }
+
+    fn furnish(&self, batch: &Batch, job: &Job, access: Access, spent: bool) -> Result<Desk, Failure> {
+        let budget = self.budget(job, &access, spent);
+        let provider = self.provider(job, access, Arc::clone(&budget))?;
         let rules = Rules {
-            contract: providers::idempotency(&job),
+            contract: providers::idempotency(job),
             retry: job.retry.policy(),
             poll: job.poll.policy(),
         };
@@ -86,7 +98,8 @@ impl DeskRoom {
             pending,
             gauge: ErrorGauge::new(job.limits.error_rate_over, job.limits.error_rate_max),
             strikes: 0.into(),
-            throttle: std::sync::Mutex::default(),
+            throttle: Mutex::default(),
+            paused: false.into(),
         })
     }
 
@@ -145,49 +158,107 @@ impl DeskRoom {
     }
 }
 
+/// The digest of all that a desk is set up from.
+fn basis(batch: &Batch, access: &Access) -> Digest {
+    Digest::of_parts(&[
+        batch.job_text.as_bytes(),
+        access.base_url.as_str().as_bytes(),
+        access
+            .token_url
+            .as_ref()
+            .map_or("", |url| url.as_str())
+            .as_bytes(),
+        access.client_id.as_bytes(),
+        access.client_secret.expose_secret().as_bytes(),
+        access.scopes.join(",").as_bytes(),
+        access.account.as_bytes(),
+    ])
+}
+
 #[async_trait]
 impl Desks for DeskRoom {
-    async fn desk(&self, batch: &BatchId) -> Option<Arc<Desk>> {
-        let mut desks = self.desks.lock().await;
-        if let Some(desk) = desks.get(batch) {
-            return Some(Arc::clone(desk));
+    async fn desk(&self, id: &BatchId) -> Option<Arc<Desk>> {
+        match self.shelf().find(id, self.world.steady()) {
+            Found::Desk(desk) => return Some(desk),
+            Found::NotNow => return None,
+            Found::Stale(_) | Found::Nothing => {}
         }
-        let found = match self.ledger.batch(batch).await {
-            Ok(Some(found)) => found,
-            Ok(None) => return None,
-            Err(error) => {
-                tracing::warn!(%error, "the batch cannot be read now; its rows are given back");
-                return None;
-            }
+        // One at a time: a worker's hands meet a new batch all at once. Whoever has a desk does not wait.
+        let _turn = self.setting_up.lock().await;
+        let stale = match self.shelf().find(id, self.world.steady()) {
+            Found::Desk(desk) => return Some(desk),
+            Found::NotNow => return None,
+            Found::Stale(standing) => Some(standing),
+            Found::Nothing => None,
         };
-        let spent = self
-            .ledger
-            .counts(batch)
-            .await
-            .map_or(true, |counts| counts.calls.iter().any(|calls| *calls > 0));
-        match self.set_up(&found, spent) {
-            Ok(desk) => {
-                let desk = Arc::new(desk);
-                desks.insert(batch.clone(), Arc::clone(&desk));
-                Some(desk)
-            }
-            Err(failure) => {
-                tracing::error!(%batch, "{failure}");
-                let pause = Pause {
-                    reason: PauseReason::Configuration,
-                    detail: failure.message,
-                    since: self.world.now(),
-                    until: None,
-                };
-                if let Err(error) = self
-                    .ledger
-                    .set_pause(&Which::Batch(batch.clone()), Some(&pause))
-                    .await
-                {
-                    tracing::warn!(%error, "the pause could not be written");
-                }
-                None
-            }
-        }
+        let batch = match self.ledger.batch(id).await {
+            Ok(Some(batch)) => batch,
+            Ok(None) => return self.none(id, &LedgerError::NoBatch(id.clone())),
+            Err(error) => return self.none(id, &error),
+        };
+        let standing = match (self.prepare(&batch), stale) {
+            (Ok((_, access)), Some(stale)) if basis(&batch, &access) == stale.basis => stale,
+            // Somebody may be writing the file just now. What is in hand is as good as before.
+            (Err(_), Some(stale)) => stale,
+            (Ok((job, access)), _) => match self.stand(&batch, &job, access).await {
+                Ok(standing) => standing,
+                Err(failure) => return self.pause(id, failure).await,
+            },
+            (Err(failure), None) => return self.pause(id, failure).await,
+        };
+        let desk = Arc::clone(&standing.desk);
+        self.shelf().put(id, standing, self.world.steady());
+        Some(desk)
     }
 }
+
+impl DeskRoom {
+    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn stand(&self, batch: &Batch, job: &Job, access: Access) -> Result<Standing, Failure> {
+        let counts = self.ledger.counts(&batch.id).await;
+        let spent = counts.map_or(true, |counts| counts.calls.iter().any(|calls| *calls > 0));
+        Ok(Standing {
+            basis: basis(batch, &access),
+            desk: Arc::new(self.furnish(batch, job, access, spent)?),
+        })
+    }
+
+    /// There is no desk, since the batch cannot be read now.
+    fn none(&self, id: &BatchId, error: &LedgerError) -> Option<Arc<Desk>> {
+        if self.shelf().miss(id, self.world.steady()) {
+            tracing::warn!(
+                batch = %id,
+                "the batch cannot be read, and its rows wait until it can; hint: `enlist doctor` looks at the ledger: {error}"
+            );
+        }
+        None
+    }
+
+    /// There is no desk, and will be none before somebody has put right what is wrong.
+    async fn pause(&self, id: &BatchId, failure: Failure) -> Option<Arc<Desk>> {
+        let is_news = self.shelf().miss(id, self.world.steady());
+        let said = failure.to_string();
+        let pause = Pause {
+            reason: PauseReason::Configuration,
+            detail: failure.message,
+            since: self.world.now(),
+            until: None,
+        };
+        let which = Which::Batch(id.clone());
+        match self.ledger.set_pause(&which, Some(&pause)).await {
+            Ok(paused) if paused.is_empty() => {}
+            Ok(_) => tracing::error!(batch = %id, "paused: {said}"),
+            Err(error) if is_news => {
+                tracing::warn!(batch = %id, "{said}; the pause could not be written: {error}")
+            }
+            Err(error) => tracing::debug!(batch = %id, %error, "the pause could not be written"),
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests;

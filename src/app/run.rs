@@ -1,5 +1,7 @@
 //! Works one batch until it is settled, paused, out of time, or told to stop; then reports.
 
+mod standstill;
+
 use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
@@ -7,6 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use self::standstill::{Standstill, unreadable_alone};
 use super::desks::DeskRoom;
 use super::feed::{column_of, terms_of};
 use super::{App, Env, Exit, Failure};
@@ -40,6 +43,8 @@ pub enum Ended {
     TimeOver,
     /// The batch is paused until somebody resumes it.
     Paused(Pause),
+    /// The rows on these lines cannot be read in the ledger, and all others are settled.
+    Unreadable(Vec<u64>),
     /// A signal asked for the end; its exit code.
     Asked(Exit),
 }
@@ -91,6 +96,7 @@ impl Crew {
             Arc::clone(ledger),
             desks,
             Arc::clone(&app.world),
+            app.telemetry.metrics(),
             listen,
         ));
         Self {
@@ -168,13 +174,19 @@ async fn watch_batch(
     let settle_default = job.poll.policy().pause.first;
     let windows = [CallsOf::All, CallsOf::Writes].map(|of| job.windows(of));
     let mut pace = Pace::under(windows.into_iter().flatten());
+    let mut standstill = Standstill::default();
     loop {
         let counts = ledger.counts(id).await;
         let batch = ledger.batch(id).await;
+        if matches!(batch, Ok(None)) {
+            return Err(forgotten(id));
+        }
         if let (Ok(counts), Ok(Some(batch))) = (counts, batch) {
-            pace.note(app.world.steady(), &counts);
+            let now = app.world.steady();
+            pace.note(now, &counts);
             let forecast = pace.forecast(&counts, settle_default);
             let open = counts.open();
+            let is_to_be_looked_at = standstill.is_to_be_looked_at(&counts, now);
             told(&Tick {
                 counts,
                 forecast,
@@ -186,9 +198,24 @@ async fn watch_batch(
             if let Some(pause) = batch.pause.filter(|pause| pause.until.is_none()) {
                 return Ok(Ended::Paused(pause));
             }
+            if is_to_be_looked_at
+                && let Ok(lines) = unreadable_alone(&**ledger, id).await
+                && !lines.is_empty()
+            {
+                return Ok(Ended::Unreadable(lines));
+            }
         }
         tokio::time::sleep(TICK).await;
     }
+}
+
+/// Only a finished batch is forgotten, so its rows were done; what they came to is not known any more.
+fn forgotten(id: &BatchId) -> Failure {
+    Failure::new(
+        Exit::Failed,
+        format!("batch {id} was forgotten when its last row had settled, so there is no report"),
+        "keep batches for longer with the job's retention.finished, and see who ran `enlist forget`; do not feed the file again          before you have seen at the provider which accounts there are",
+    )
 }
 
 /// Writes the report folder of a batch as things stand.

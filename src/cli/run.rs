@@ -94,7 +94,10 @@ pub(super) async fn run(args: RunArgs, scene: Scene) -> Result<Exit, Failure> {
     if scene.json {
         talk::json(&summary)?;
     }
-    let closing = closing(&summary, &out.display().to_string());
+    let mut closing = closing(&summary, &out.display().to_string());
+    if let Ended::Unreadable(lines) = &ended {
+        closing.push_str(&unreadable(lines));
+    }
     scene.talk.say(scene.app.with_ledger(&closing));
     Ok(exit(&ended, &summary))
 }
@@ -115,6 +118,26 @@ pub(super) fn closing(summary: &Summary, out: &str) -> String {
         text.push_str(&format!("\nhint: {resume}"));
     }
     text
+}
+
+/// Lines that are named; the report has all.
+const LINES_NAMED: usize = 10;
+
+/// Said of rows that cannot be read.
+fn unreadable(lines: &[u64]) -> String {
+    let rows = talk::many(u64::try_from(lines.len()).unwrap_or(u64::MAX), "row");
+    let named: Vec<String> = lines.iter().take(LINES_NAMED).map(u64::to_string).collect();
+    let (line, it) = if lines.len() == 1 {
+        ("line", "it stays as it is")
+    } else {
+        ("lines", "they stay as they are")
+    };
+    let more = if lines.len() > LINES_NAMED { ", …" } else { "" };
+    format!(
+        "\n{rows} cannot be read in the ledger; {it}: {line} {}{more}\nhint: docs/operations.md, \"A task that cannot be read\", \
+         says how to see to it by hand",
+        named.join(", ")
+    )
 }
 
 /// A signal's code stands for itself; otherwise the rows say.

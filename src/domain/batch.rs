@@ -248,13 +248,6 @@ impl Backlog {
         self.paused.get(reason as usize).copied().unwrap_or(0)
     }
 
-    /// Adds tasks to a slot.
-    pub fn add(&mut self, tally: Tally, tasks: u64) {
-        if let Some(of) = self.tasks.get_mut(tally as usize) {
-            *of += tasks;
-        }
-    }
-
     /// Adds a batch's pause, if it is in force.
     pub fn add_pause(&mut self, pause: Option<&Pause>, now: Timestamp) {
         let in_force = pause.filter(|pause| pause.is_in_force(now));

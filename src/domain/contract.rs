@@ -30,6 +30,9 @@ pub struct Contract {
     pub file_rules: &'static [FileRule],
     /// Names on the wire that the provider sends and never takes; a file that has them is told so.
     pub read_only: &'static [&'static str],
+    /// How many contacts a record can have, 1 to [`CONTACTS_MAX`](super::field::CONTACTS_MAX). Columns of further ones
+    /// are no columns of this provider.
+    pub contacts_max: u8,
     /// Fields whose values are sent and shown nowhere, contact fields as those of contact 0. The key is none of them.
     pub secret: &'static [Field],
 }
@@ -60,6 +63,8 @@ pub enum Need {
     Required,
     /// Every contact that has anything must have it; a record can do without contacts.
     OfContact,
+    /// Every record of these countries must have it. For fields that come after the country.
+    RequiredIn(&'static [&'static str]),
     /// A record can do without.
     Optional,
     /// A record that has none gets this.
@@ -148,6 +153,9 @@ pub enum Test {
     /// The part of an ISO 3166-2 code after the hyphen: from the table of the record's country if there is
     /// one, else one to three capitals and digits.
     Region(&'static [RegionTable]),
+    /// A code or a name from the table of the record's country, names without regard to case and punctuation. Whatever
+    /// stands there for a country without a table.
+    RegionOrName(&'static [RegionTable]),
     /// A postal code as the record's country writes them, where its form is known.
     PostalCode(&'static [PostalForm]),
     /// Not one digit short in a country whose codes have so many digits.
@@ -195,8 +203,11 @@ pub enum FileTest {
 }
 
 impl Contract {
-    /// The rules of `field`.
+    /// The rules of `field`; none for a contact that is one too many.
     pub fn rule(&self, field: Field) -> Option<&'static FieldRule> {
+        if field.contact().is_some_and(|number| number >= self.contacts_max) {
+            return None;
+        }
         let template = field.for_contact(0);
         self.fields.iter().find(|rule| rule.field == template)
     }
@@ -218,7 +229,7 @@ impl Contract {
             .fields
             .iter()
             .find(|rule| rule.wire_path.eq_ignore_ascii_case(template))?;
-        (number < super::field::CONTACTS_MAX).then(|| rule.field.for_contact(number))
+        (number < self.contacts_max).then(|| rule.field.for_contact(number))
     }
 
     /// Where `field` goes, `companyProfile.contacts[1].email`.

@@ -2,7 +2,7 @@
 
 mod words;
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -28,8 +28,8 @@ pub use words::read_as;
 /// A task is put back after one call; between calls only time decides, and never more often than this.
 const STEPS_MAX: u32 = 6;
 
-/// A task that got no leave to send comes back after this.
-const NO_LEAVE_PAUSE: Duration = Duration::from_millis(500);
+/// A task that got no leave to send, or for which there is no desk now, comes back after this.
+pub const NO_LEAVE_PAUSE: Duration = Duration::from_millis(500);
 
 /// Calls in a row, over all rows, that reached nothing before everybody waits.
 const STRIKES: u32 = 16;
@@ -59,6 +59,8 @@ pub struct Desk {
     pub strikes: AtomicU32,
     /// Refusals in a row for going too fast.
     pub throttle: Mutex<Streak>,
+    /// Whether it wants its batch paused: what it was set up with may then be put right, so it is good for nothing more.
+    pub paused: AtomicBool,
 }
 
 impl Desk {
@@ -260,6 +262,7 @@ impl Desk {
 
     async fn pause(&self, which: Which, pause: Pause) {
         let write = || self.ledger.set_pause(&which, Some(&pause));
+        self.paused.store(true, Ordering::Relaxed);
         match write.retry(ExponentialBuilder::default().with_max_times(8)).await {
             Ok(paused) if paused.is_empty() => {}
             // What the provider said is in the ledger, for `enlist status`: it may quote a row.

@@ -8,7 +8,8 @@ use std::time::Duration;
 use crate::domain::time::Timestamp;
 use crate::world::World;
 
-/// A moment by both clocks: the steady one may stand still while a machine sleeps, the other one can be put back.
+/// A moment by both clocks: the steady one may stand still while a machine sleeps (not on Linux: [`World::steady`]), the other
+/// one can be put back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
     steady: Timestamp,

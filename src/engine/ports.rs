@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use super::lease::LeaseWatch;
 use crate::domain::answer::Answer;
 use crate::domain::attempt::{Attempt, CallKind};
-use crate::domain::batch::{Backlog, Batch, Counts, Pause, Tally, Weight};
+use crate::domain::batch::{Backlog, Batch, Counts, Pause, Weight};
 use crate::domain::diagnosis::Diagnosis;
 use crate::domain::ids::{AccountId, BatchId, CorrelationId, Digest, RequestId, RowKey, Scope, WorkerId};
 use crate::domain::machine::Order;
@@ -101,19 +101,7 @@ pub trait Ledger: Send + Sync {
 
     /// What waits, over all batches. Asked for by whoever watches, every second or so, at any size: it must be cheap.
     /// [`Backlog::oldest_due`] is what [`Claimed::next_due`] would be if a claim took nothing.
-    ///
-    /// As it stands here it asks batch by batch and does not know what is oldest.
-    async fn backlog(&self, now: Timestamp) -> Result<Backlog, LedgerError> {
-        let mut backlog = Backlog::default();
-        for batch in self.batches().await? {
-            let counts = self.counts(&batch.id).await?;
-            for tally in Tally::ALL {
-                backlog.add(tally, counts.of(tally));
-            }
-            backlog.add_pause(batch.pause.as_ref(), now);
-        }
-        Ok(backlog)
-    }
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog, LedgerError>;
 
     /// Rows of a batch with `seq >= from`, at most `max`, in order; each with its key's task, whatever batch that
     /// belongs to now. A row whose task cannot be read says so itself.
@@ -124,14 +112,10 @@ pub trait Ledger: Send + Sync {
     -> Result<Vec<Attempt>, LedgerError>;
 
     /// The time by the clock of the machine that holds the ledger, if that may be another one than ours.
-    async fn time(&self) -> Result<Option<Timestamp>, LedgerError> {
-        Ok(None)
-    }
+    async fn time(&self) -> Result<Option<Timestamp>, LedgerError>;
 
     /// Looks at all that the ledger depends on, changing nothing.
-    async fn examine(&self) -> Vec<Diagnosis> {
-        Vec::new()
-    }
+    async fn examine(&self) -> Vec<Diagnosis>;
 
     /// What the ledger is, for messages: `sqlite:FILE`.
     fn describe(&self) -> String;
@@ -319,9 +303,7 @@ pub trait Budget: Send + Sync {
     fn close(&self);
 
     /// Whether it was closed.
-    fn is_closed(&self) -> bool {
-        false
-    }
+    fn is_closed(&self) -> bool;
 }
 
 /// Budgets that all processes on a ledger share.

@@ -1,5 +1,7 @@
 //! Which column of a file is which field.
 
+mod of_report;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -10,7 +12,7 @@ use crate::domain::contract::{Cells, Contract, Need};
 use crate::domain::fault::{Fault, Place, Severity};
 use crate::domain::field::Field;
 use crate::domain::near::{fold, nearest};
-use crate::domain::report::{ACCOUNT_COLUMN, COLUMNS, KEY_COLUMN};
+use crate::domain::report::{COLUMNS, KEY_COLUMN};
 
 /// What a job writes in a field's place to pass a column over.
 const PASS_OVER: &str = "-";
@@ -48,9 +50,7 @@ impl Mapping {
             .iter()
             .for_each(|(header, field)| builder.by_job(header, field));
         (0..headers.names().len()).for_each(|column| builder.by_name(column));
-        builder.key_of_report();
-        builder.account_of_report();
-        builder.consent_of_report();
+        builder.of_report();
         builder.unknown();
         builder.missing();
         if builder.faults.iter().any(Fault::is_error) {
@@ -228,55 +228,6 @@ impl Builder<'_> {
         }
     }
 
-    /// What an earlier report says of consent stands in where the file has no column of its own for it.
-    fn consent_of_report(&mut self) {
-        for field in [
-            Field::TermsAcceptedBy,
-            Field::TermsVersion,
-            Field::TermsAcceptedAt,
-        ] {
-            let name = format!("_{field}");
-            let names = self.headers.names();
-            let column = names.iter().position(|header| header.eq_ignore_ascii_case(&name));
-            let is_free =
-                self.columns.get(field.slot()) == Some(&None) && self.contract.rule(field).is_some();
-            if let Some(column) = column.filter(|_| is_free) {
-                self.assign(field, column, Decided::Yes);
-            }
-        }
-    }
-
-    fn key_of_report(&mut self) {
-        let Some(column) = self
-            .headers
-            .names()
-            .iter()
-            .position(|name| name.eq_ignore_ascii_case(KEY_COLUMN))
-        else {
-            return;
-        };
-        if self.columns.get(Field::Key.slot()) == Some(&None)
-            && self.decided.get(column) == Some(&Decided::No)
-        {
-            return self.assign(Field::Key, column, Decided::Yes);
-        }
-        self.decide(column, Decided::Yes);
-    }
-
-    /// Where accounts can be named, those of a report are taken, unless another column names them.
-    fn account_of_report(&mut self) {
-        let mut names = self.headers.names().iter();
-        let Some(column) = names.position(|name| name.eq_ignore_ascii_case(ACCOUNT_COLUMN)) else {
-            return;
-        };
-        if self.contract.rule(Field::Account).is_some()
-            && self.columns.get(Field::Account.slot()) == Some(&None)
-            && self.decided.get(column) != Some(&Decided::ByJob)
-        {
-            self.assign(Field::Account, column, Decided::Yes);
-        }
-    }
-
     fn assign(&mut self, field: Field, column: usize, how: Decided) {
         let before = self.columns.get(field.slot()).copied().flatten();
         if let Some(before) = before {
@@ -402,7 +353,12 @@ impl Builder<'_> {
                         ..fault.with_severity(Severity::Note)
                     });
                 }
-                Need::OfContact | Need::Optional | Need::Default(_) | Need::FromJob | Need::Attested => (),
+                Need::OfContact
+                | Need::Optional
+                | Need::RequiredIn(_)
+                | Need::Default(_)
+                | Need::FromJob
+                | Need::Attested => {}
             }
         }
         self.faults.extend(faults);

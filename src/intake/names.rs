@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use crate::domain::contract::Contract;
-use crate::domain::field::{CONTACTS_MAX, Field};
+use crate::domain::field::Field;
 use crate::domain::near::fold;
 
 /// All names that a contract's fields have.
@@ -35,7 +35,7 @@ impl<'a> Names<'a> {
             return;
         }
         let short = name.strip_prefix("contact_").unwrap_or(name);
-        for number in 0..CONTACTS_MAX {
+        for number in 0..self.contract.contacts_max {
             let (field, count) = (field.for_contact(number), u16::from(number) + 1);
             add(&format!("contact{count}{name}"), field);
             add(&format!("contact{count}{short}"), field);
@@ -120,6 +120,21 @@ mod tests {
         let names = Names::new(&CONTRACT);
         for field in Field::all() {
             assert_eq!(names.field_of(&field.to_string()), Some(field));
+        }
+    }
+
+    #[test]
+    fn a_contract_with_one_contact_knows_no_second() {
+        let one = Contract {
+            contacts_max: 1,
+            ..CONTRACT
+        };
+        let names = Names::new(&one);
+        for header in ["email", "contact_1_email", "email 1", "contacts[0].email"] {
+            assert_eq!(names.field_of(header), Some(Field::Email(0)), "{header}");
+        }
+        for header in ["contact_2_email", "email 2", "contacts[1].email"] {
+            assert_eq!(names.field_of(header), None, "{header}");
         }
     }
 

@@ -163,29 +163,32 @@ impl SealedLedger {
     }
 
     /// Rows that cannot be opened do not fail: their batches are paused, by name, and they are given back.
-    async fn put_aside(&self, shut: Vec<(Claim, LedgerError)>, now: Timestamp) {
+    async fn put_aside(&self, shut: Vec<Shut>, now: Timestamp) {
+        let (mut paused, mut left) = (Vec::new(), Vec::new());
         let mut given_back = Vec::new();
-        for (claim, error) in &shut {
-            let is_first = given_back.iter().all(|(batch, _)| batch != &claim.batch);
-            if is_first && let Err(error) = self.pause(&claim.batch, error, now).await {
-                // Given back, they would be claimed again at once. Their leases run out.
-                tracing::warn!(%error, batch = %claim.batch, "rows that cannot be opened are left until their leases run out");
+        for Shut { claim, why } in &shut {
+            if left.contains(&claim.batch) {
                 continue;
             }
-            given_back.push((claim.batch.clone(), give_back(claim, now)));
+            if !paused.contains(&claim.batch) {
+                if let Err(error) = self.pause(&claim.batch, why, now).await {
+                    // Given back, they would be claimed again at once. Their leases run out.
+                    say_left(&claim.batch, &error);
+                    left.push(claim.batch.clone());
+                    continue;
+                }
+                paused.push(claim.batch.clone());
+            }
+            given_back.push(give_back(claim, now));
         }
-        let commits: Vec<Commit> = given_back.into_iter().map(|(_, commit)| commit).collect();
-        if !commits.is_empty()
-            && let Err(error) = self.inner.commit(&commits, now).await
+        if !given_back.is_empty()
+            && let Err(error) = self.inner.commit(&given_back, now).await
         {
             tracing::warn!(%error, "rows that cannot be opened are left until their leases run out");
         }
     }
 
-    async fn pause(&self, batch: &BatchId, error: &LedgerError, now: Timestamp) -> Result<(), LedgerError> {
-        let LedgerError::Sealed(why) = error else {
-            return Err(LedgerError::Unavailable(error.to_string()));
-        };
+    async fn pause(&self, batch: &BatchId, why: &str, now: Timestamp) -> Result<(), LedgerError> {
         let pause = Pause {
             reason: PauseReason::Configuration,
             detail: why.split("; hint: ").next().unwrap_or_default().to_owned(),
@@ -198,6 +201,16 @@ impl SealedLedger {
             .await?;
         Ok(())
     }
+}
+
+/// A claim that does not open, and why.
+struct Shut {
+    claim: Claim,
+    why: String,
+}
+
+fn say_left(batch: &BatchId, error: &LedgerError) {
+    tracing::warn!(%error, %batch, "rows that cannot be opened are left until their leases run out");
 }
 
 #[async_trait]
@@ -225,14 +238,20 @@ impl Ledger for SealedLedger {
     async fn claim(&self, ask: &ClaimAsk) -> Result<Claimed, LedgerError> {
         let mut claimed = self.inner.claim(ask).await?;
         let (mut open, mut shut) = (Vec::with_capacity(claimed.claims.len()), Vec::new());
+        // A call to the ledger may take seconds: what failed for a batch is not tried for each of its rows.
+        let mut unread = Vec::new();
         for claim in claimed.claims {
             if !tasks::is_marked(&claim) {
                 open.push(claim);
-                continue;
-            }
-            match self.opened(&claim).await {
-                Ok(claim) => open.push(claim),
-                Err(error) => shut.push((claim, error)),
+            } else if !unread.contains(&claim.batch) {
+                match self.opened(&claim).await {
+                    Ok(claim) => open.push(claim),
+                    Err(LedgerError::Sealed(why)) => shut.push(Shut { claim, why }),
+                    Err(error) => {
+                        say_left(&claim.batch, &error);
+                        unread.push(claim.batch);
+                    }
+                }
             }
         }
         if !shut.is_empty() {

@@ -301,6 +301,10 @@ impl Ledger for SqliteLedger {
             .await
     }
 
+    async fn time(&self) -> Result<Option<Timestamp>, LedgerError> {
+        Ok(None)
+    }
+
     async fn examine(&self) -> Vec<Diagnosis> {
         let path = match &self.access {
             Access::Here(_) => None,

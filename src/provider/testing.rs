@@ -82,6 +82,10 @@ impl Budget for CountingBudget {
     }
 
     fn close(&self) {}
+
+    fn is_closed(&self) -> bool {
+        false
+    }
 }
 
 type Script = Box<dyn FnMut(&HttpRequest) -> Exchange + Send>;

@@ -1,47 +1,54 @@
 //! One access token for everybody: fetched once however many wait for it, renewed before it runs out, and after a
 //! refusal only if the refused one is still the one in use.
 //!
-//! OAuth client credentials as Adobe's IMS gives them (providers.md 2.2): there is no refresh token, old tokens stay
-//! valid until they run out, lifetimes are seconds.
+//! How a token is asked for is the provider's own ([`TokenService`]). What all have in common: there is no refresh token,
+//! and old tokens stay valid until they run out.
 
 mod ims;
+mod said;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
-use secrecy::{ExposeSecret, SecretString};
-use url::Url;
-use url::form_urlencoded;
+use secrecy::SecretString;
 
-use super::transport::{HttpRequest, Method, RequestBody, Transport, plain};
+use super::transport::{Exchange, HttpRequest, Transport, plain};
 use crate::domain::answer::{Answer, Refused, RowError};
 use crate::domain::time::Timestamp;
 use crate::world::World;
 
+pub use ims::Credentials;
+pub(super) use said::{bearer, read};
+
 /// One request for a token takes no longer than this.
-const ASK_TIMEOUT: Duration = Duration::from_secs(20);
+pub(super) const ASK_TIMEOUT: Duration = Duration::from_secs(20);
 /// Requests for a token in a row before those who wait are told that there is none.
 const ASKS_MAX: usize = 3;
 /// A failed renewal answers for this long, so that sixty-four waiting callers do not fail one after another.
 const FAILURE_HOLD: Duration = Duration::from_secs(1);
 /// While the old token still serves, a failed renewal is tried again only after this.
 const RENEWAL_PAUSE: Duration = Duration::from_secs(30);
-/// A token with a long life is renewed this long before its end.
-const RENEW_BEFORE: Duration = Duration::from_secs(300);
 
-/// What names us to the token service.
-#[derive(Clone, Debug)]
-pub struct Credentials {
-    /// Where tokens are had.
-    pub token_url: Url,
-    /// The OAuth client.
-    pub client_id: String,
-    /// Its secret.
-    pub client_secret: SecretString,
-    /// What is asked for, comma separated.
-    pub scopes: String,
+/// Where tokens are had, and as whom. Its `Debug` shows no secret: it is a part of the source's.
+pub trait TokenService: fmt::Debug + Send + Sync {
+    /// Asks for a token. Everything secret stands in the body, nothing in the address: addresses are logged.
+    fn request(&self) -> HttpRequest;
+
+    /// What came back.
+    fn read(&self, exchange: &Exchange) -> Result<Grant, TokenFailure>;
+}
+
+/// A token as given.
+#[derive(Debug)]
+pub struct Grant {
+    /// The bearer text; it can stand in a header.
+    pub bearer: SecretString,
+    /// How long after the question it is good, or believed to be.
+    pub life: Duration,
+    /// How long after the question a new one is asked for; less than `life`.
+    pub renew_after: Duration,
 }
 
 /// An access token. Its `Debug` does not show it.
@@ -113,7 +120,7 @@ enum Standing {
 
 /// Gives out the token of one client.
 pub struct TokenSource {
-    credentials: Credentials,
+    service: Box<dyn TokenService>,
     transport: Arc<dyn Transport>,
     world: Arc<dyn World>,
     known: Mutex<Known>,
@@ -123,16 +130,20 @@ pub struct TokenSource {
 impl fmt::Debug for TokenSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TokenSource")
-            .field("credentials", &self.credentials)
+            .field("service", &self.service)
             .finish_non_exhaustive()
     }
 }
 
 impl TokenSource {
     /// A source that has no token yet; the first [`TokenSource::get`] fetches one.
-    pub fn new(credentials: Credentials, transport: Arc<dyn Transport>, world: Arc<dyn World>) -> Self {
+    pub fn new(
+        service: impl TokenService + 'static,
+        transport: Arc<dyn Transport>,
+        world: Arc<dyn World>,
+    ) -> Self {
         Self {
-            credentials,
+            service: Box::new(service),
             transport,
             world,
             known: Mutex::default(),
@@ -224,7 +235,7 @@ impl TokenSource {
                 let token = Token {
                     bearer: grant.bearer,
                     generation: known.generation,
-                    renew_at: asked_at.plus(renew_after(grant.life)),
+                    renew_at: asked_at.plus(grant.renew_after),
                     expires_at: asked_at.plus(grant.life),
                 };
                 tracing::debug!(
@@ -248,45 +259,11 @@ impl TokenSource {
     }
 
     /// Asks once. The life of a token counts from before the question, to be on the safe side.
-    async fn ask(&self) -> Result<(Timestamp, ims::Grant), TokenFailure> {
+    async fn ask(&self) -> Result<(Timestamp, Grant), TokenFailure> {
         let asked_at = self.world.now();
-        let exchange = self.transport.send(self.request()).await;
-        ims::read(&exchange, &self.credentials.token_url).map(|grant| (asked_at, grant))
+        let exchange = self.transport.send(self.service.request()).await;
+        self.service.read(&exchange).map(|grant| (asked_at, grant))
     }
-
-    /// Everything stands in the body, nothing in the address: addresses are logged (providers.md 2.2, 6.3).
-    fn request(&self) -> HttpRequest {
-        let Credentials {
-            token_url,
-            client_id,
-            client_secret,
-            scopes,
-        } = &self.credentials;
-        let form = form_urlencoded::Serializer::new(String::new())
-            .append_pair("grant_type", "client_credentials")
-            .append_pair("client_id", client_id)
-            .append_pair("client_secret", client_secret.expose_secret())
-            .append_pair("scope", scopes)
-            .finish();
-        HttpRequest {
-            method: Method::Post,
-            url: token_url.clone(),
-            headers: vec![
-                ("accept", "application/json".to_owned()),
-                ("content-type", "application/x-www-form-urlencoded".to_owned()),
-            ],
-            bearer: None,
-            body: RequestBody::SecretForm(form.into()),
-            timeout: Some(ASK_TIMEOUT),
-            held: None,
-        }
-    }
-}
-
-/// How long after asking a token of this life is renewed: five minutes before its end, but not before nine tenths of
-/// a short life have gone.
-fn renew_after(life: Duration) -> Duration {
-    (life * 9 / 10).max(life.saturating_sub(RENEW_BEFORE))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub mod address;
 mod date;
 mod held;
 pub mod http;
+pub mod rate_limit;
 pub mod retry_after;
 mod watched;
 
@@ -61,6 +62,8 @@ pub enum RequestBody {
     Json(Arc<str>),
     /// An encoded form that holds a secret.
     SecretForm(SecretString),
+    /// A JSON document that holds a secret.
+    SecretJson(SecretString),
 }
 
 impl RequestBody {
@@ -69,7 +72,7 @@ impl RequestBody {
         match self {
             Self::Empty => &[],
             Self::Json(text) => text.as_bytes(),
-            Self::SecretForm(text) => text.expose_secret().as_bytes(),
+            Self::SecretForm(text) | Self::SecretJson(text) => text.expose_secret().as_bytes(),
         }
     }
 }
@@ -125,6 +128,10 @@ pub struct Head {
     pub status: u16,
     /// `Retry-After` as it stood; [`Head::wait`] reads it.
     pub retry_after: Option<String>,
+    /// `X-RateLimit-Limit` as it stood: how many calls fit (providers.md 4.1).
+    pub rate_limit: Option<String>,
+    /// `X-RateLimit-Period` as it stood: into what span; [`Head::rate_limit_period`] reads it.
+    pub rate_limit_period: Option<String>,
     /// `X-Request-Id`, which the provider's support asks for (providers.md 2.3).
     pub request_id: Option<String>,
     /// `Content-Type`.

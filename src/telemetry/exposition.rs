@@ -41,3 +41,28 @@ impl Exposition {
             .map_err(|error| TelemetryError::Exposition(error.to_string()))
     }
 }
+
+/// What an instrument shows, by its name: the first of its numbers.
+#[cfg(test)]
+pub(crate) type Shown = Box<dyn Fn(&str) -> Option<f64> + Send + Sync>;
+
+/// Instruments, and what they show.
+#[cfg(test)]
+pub(crate) fn shown() -> (std::sync::Arc<super::metrics::Metrics>, Shown) {
+    use opentelemetry::metrics::MeterProvider as _;
+
+    let (exposition, reader) = Exposition::new().unwrap();
+    let provider = opentelemetry_sdk::metrics::SdkMeterProvider::builder()
+        .with_reader(reader)
+        .build();
+    let metrics = super::metrics::Metrics::new(&provider.meter("enlist"));
+    let shown = move |name: &str| {
+        // Its end would be the end of the numbers.
+        let _provider = &provider;
+        let text = exposition.text().unwrap();
+        let mut rests = text.lines().filter_map(|line| line.strip_prefix(name));
+        let (_, number) = rests.find_map(|rest| rest.rsplit_once(' '))?;
+        number.parse().ok()
+    };
+    (std::sync::Arc::new(metrics), Box::new(shown))
+}

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use opentelemetry::KeyValue;
-use opentelemetry::metrics::{Counter, Histogram, Meter, MeterProvider, NoopMeterProvider, UpDownCounter};
+use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter, MeterProvider, NoopMeterProvider};
 
 use crate::domain::batch::Backlog;
 use crate::domain::time::Timestamp;
@@ -44,7 +44,7 @@ pub struct Metrics {
     settled: Counter<u64>,
     claimed: Counter<u64>,
     committed: Counter<u64>,
-    leases: UpDownCounter<i64>,
+    leases: Gauge<u64>,
     imported: Counter<u64>,
     ledger: Histogram<f64>,
     http: Histogram<f64>,
@@ -118,7 +118,7 @@ impl Metrics {
                  had the task by then.",
             ),
             leases: meter
-                .i64_up_down_counter("enlist.leases.held")
+                .u64_gauge("enlist.leases.held")
                 .with_unit("{lease}")
                 .with_description("Tasks in this process's hands.")
                 .build(),
@@ -176,8 +176,12 @@ impl Metrics {
     pub fn claimed(&self, tasks: usize) {
         if tasks > 0 {
             self.claimed.add(u64::try_from(tasks).unwrap_or(u64::MAX), &[]);
-            self.leases.add(i64::try_from(tasks).unwrap_or(i64::MAX), &[]);
         }
+    }
+
+    /// So many tasks are in hand now.
+    pub fn holds(&self, tasks: usize) {
+        self.leases.record(u64::try_from(tasks).unwrap_or(u64::MAX), &[]);
     }
 
     /// So many tasks were given back.
@@ -187,7 +191,6 @@ impl Metrics {
                 let attributes = [KeyValue::new("kept", word)];
                 self.committed
                     .add(u64::try_from(tasks).unwrap_or(u64::MAX), &attributes);
-                self.leases.add(-i64::try_from(tasks).unwrap_or(i64::MAX), &[]);
             }
         }
     }

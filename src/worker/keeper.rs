@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::trouble::{Call, Patience, Trouble};
 use crate::engine::lease::{LeaseWatch, Moment};
 use crate::engine::ports::{Lease, Ledger, LedgerError};
+use crate::telemetry::metrics::Metrics;
 use crate::world::World;
 
 /// Leases prolonged in one call: bounds the time a ledger is busy with us.
@@ -20,17 +21,31 @@ const TIMES: u32 = 3;
 /// A try that failed is made again within such a part of a lease's length.
 const AGAIN_WITHIN: u32 = 12;
 
-/// The leases in hand, each with the watch that its holder looks at before it sends.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Held(Arc<Mutex<HashMap<Lease, LeaseWatch>>>);
+/// The leases in hand, each with the watch that its holder looks at before it sends. Whoever watches sees how many.
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    leases: Arc<Mutex<HashMap<Lease, LeaseWatch>>>,
+    metrics: Arc<Metrics>,
+}
 
 impl Held {
+    pub(super) fn new(metrics: Arc<Metrics>) -> Self {
+        Self {
+            leases: Arc::default(),
+            metrics,
+        }
+    }
+
     pub(super) fn take(&self, lease: Lease, watch: LeaseWatch) {
-        self.lock().insert(lease, watch);
+        let mut leases = self.lock();
+        leases.insert(lease, watch);
+        self.metrics.holds(leases.len());
     }
 
     pub(super) fn let_go(&self, lease: &Lease) {
-        self.lock().remove(lease);
+        let mut leases = self.lock();
+        leases.remove(lease);
+        self.metrics.holds(leases.len());
     }
 
     pub(super) fn len(&self) -> usize {
@@ -58,7 +73,7 @@ impl Held {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Lease, LeaseWatch>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.leases.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

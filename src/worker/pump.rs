@@ -14,6 +14,7 @@ use super::{Done, Hand, Settings, Signal};
 use crate::domain::time::Timestamp;
 use crate::engine::lease::{LeaseWatch, Moment};
 use crate::engine::ports::{ClaimAsk, Claimed, Commit, Kept, Ledger, LedgerError};
+use crate::telemetry::metrics::Metrics;
 use crate::world::World;
 
 /// Commits and claims in one round: bounds the time a ledger is busy with us.
@@ -39,6 +40,7 @@ pub(super) struct Pump {
     /// What is finished and not saved yet, with the slots it fills until then.
     unsaved: Vec<Commit>,
     filled: Vec<OwnedSemaphorePermit>,
+    /// When it is time to claim again, by the steady clock: the time of day can be set back.
     claim_at: Timestamp,
     committing: Patience,
     claiming: Patience,
@@ -54,6 +56,7 @@ impl Pump {
         settings: Settings,
         ledger: Arc<dyn Ledger>,
         world: Arc<dyn World>,
+        metrics: Arc<Metrics>,
         hands: mpsc::Sender<Hand>,
         done: mpsc::UnboundedReceiver<Done>,
         signal: watch::Receiver<Signal>,
@@ -63,14 +66,14 @@ impl Pump {
         Self {
             settings,
             ledger,
-            claim_at: world.now(),
+            claim_at: world.steady(),
             world,
             hands: Some(hands),
             done,
             signal,
             closing: Arc::default(),
             slots,
-            held: Held::default(),
+            held: Held::new(metrics),
             unsaved: Vec::new(),
             filled: Vec::new(),
             committing: Patience::new(Call::Commit, PAUSE_MAX, &trouble),
@@ -173,7 +176,7 @@ impl Pump {
         if self.hands.is_none() || self.slots.available_permits() == 0 {
             return IDLE;
         }
-        let until_claim = self.claim_at.since(self.world.now()).clamp(ROUND_MIN, IDLE);
+        let until_claim = self.claim_at.since(now).clamp(ROUND_MIN, IDLE);
         self.claiming
             .wait(now)
             .map_or(until_claim, |wait| wait.max(until_claim))
@@ -216,11 +219,12 @@ impl Pump {
     /// The ledger has taken the first of the unsaved.
     fn kept(&mut self, kept: &[Kept]) {
         self.committing.went_well();
+        let (now, steady) = (self.world.now(), self.world.steady());
         let block = kept.len().min(self.unsaved.len());
         for (commit, kept) in self.unsaved.drain(..block).zip(kept) {
             self.held.let_go(&commit.lease);
             match (kept, commit.task.due()) {
-                (Kept::Yes, Some(due)) => self.claim_at = self.claim_at.min(due),
+                (Kept::Yes, Some(due)) => self.claim_at = self.claim_at.min(steady.plus(due.since(now))),
                 (Kept::Yes, None) => {}
                 (Kept::Fenced, _) => tracing::warn!(
                     state = commit.task.state.as_str(),
@@ -278,7 +282,7 @@ impl Pump {
         let free = self.slots.available_permits().min(BLOCK);
         let steady = self.world.steady();
         let in_trouble = self.committing.wait(steady).or(self.claiming.wait(steady));
-        if free == 0 || now < self.claim_at || in_trouble.is_some() {
+        if free == 0 || steady < self.claim_at || in_trouble.is_some() {
             return;
         }
         let asked = Moment::now(&*self.world);
@@ -296,8 +300,8 @@ impl Pump {
         };
         self.claiming.went_well();
         if claims.len() < free {
-            let idle = now.plus(IDLE);
-            self.claim_at = next_due.map_or(idle, |due| due.min(idle));
+            let idle = next_due.map_or(IDLE, |due| due.since(now).min(IDLE));
+            self.claim_at = steady.plus(idle);
         }
         for claim in claims {
             let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else {

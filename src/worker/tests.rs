@@ -6,11 +6,12 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use self::rig::{Asked, DRAIN, LEASE, Rig};
+use self::rig::{DRAIN, LEASE, Rig};
 use crate::domain::ids::AccountId;
 use crate::domain::task::State;
 use crate::engine::lease::{LeaseWatch, Moment};
 use crate::engine::ports::{Commit, Ledger, LedgerError};
+use crate::ledger::testing::Asked;
 use crate::provider::testing::Log;
 use crate::world::World;
 
@@ -104,7 +105,7 @@ async fn a_lease_that_could_not_be_prolonged_is_prolonged_in_time() {
     });
     let working = rig.work();
     tokio::time::sleep(6 * SECOND).await;
-    let tries = rig.ledger.asked.lock().unwrap()["extend"];
+    let tries = rig.ledger.times("extend");
     assert!(
         (8..30).contains(&tries),
         "soon, and not all the time: {tries} tries"
@@ -267,4 +268,67 @@ async fn a_drain_ends_though_the_ledger_takes_nothing() {
         "{:?}",
         rig.world.passed()
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_set_back_stops_no_idle_worker() {
+    let rig = Rig::new(3, 3, Duration::ZERO, MS).await;
+    let working = rig.work();
+    rig.settled().await;
+    tokio::time::sleep(SECOND).await;
+    rig.world.set_back(3_600 * SECOND);
+    rig.feed(3..6).await;
+    let began = rig.world.passed();
+    rig.settled().await;
+    let took = rig.world.passed() - began;
+    assert!(took < SECOND, "new rows waited {took:?}");
+    rig.provider.sent_once(6);
+    working.stop();
+    working.ended().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_whose_batch_cannot_be_read_come_back_at_a_walk() {
+    let rig = Rig::new(8, 8, Duration::ZERO, MS).await;
+    let working = rig.work_from(3 * SECOND);
+    rig.until("a desk", async || rig.world.passed() >= 3 * SECOND)
+        .await;
+    let claims = rig.ledger.times("claim");
+    assert!(claims < 40, "claimed {claims} times in 3 s");
+    rig.settled().await;
+    rig.provider.sent_once(8);
+    assert!(rig.world.passed() < 4 * SECOND, "{:?}", rig.world.passed());
+    working.stop();
+    working.ended().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_becomes_of_a_row_it_is_counted_as_held_no_longer() {
+    let corrupt = || Some(LedgerError::Corrupt("task 3".into()));
+    for (case, ends) in [
+        ("its hand panics", true),
+        ("it cannot be saved", true),
+        ("the ledger is another's", false),
+    ] {
+        let rig = Rig::new(6, 3, Duration::ZERO, 30 * MS).await;
+        let held = || (rig.shown)("enlist_leases_held");
+        let mut left = 3;
+        match case {
+            "its hand panics" => rig.provider.panics.store(1, Ordering::SeqCst),
+            "it cannot be saved" => rig.mood(move |asked, _| {
+                let is_commit = matches!(asked, Asked::Commit(_));
+                left -= i32::from(is_commit);
+                (is_commit && left >= 0).then(corrupt).flatten()
+            }),
+            _ => rig.mood(|_, passed| (passed > 40 * MS).then(upgraded).flatten()),
+        }
+        let working = rig.work();
+        rig.until("rows in hand", async || held() == Some(3.0)).await;
+        if ends {
+            rig.settled().await;
+            working.stop();
+        }
+        assert_eq!(working.ended().await.is_ok(), ends, "{case}");
+        assert_eq!(held(), Some(0.0), "{case}");
+    }
 }

@@ -72,3 +72,35 @@ fn a_distributor_that_does_not_exist_pauses_as_a_matter_of_configuration() {
     assert_eq!(summary["rows"]["succeeded"], 30);
     simulator.has_one_account_each(30);
 }
+
+#[test]
+fn a_secret_put_right_counts_after_resume_in_a_worker_that_runs() {
+    let rig = Rig::new();
+    let simulator = rig.simulator("--no-limit --settle at-once --client-id canary-client --client-secret right --settle-as 1004=0 --settle-as 1010=0 --settle-as 1012=0");
+    rig.rows("rows.csv", 20);
+    rig.write("secret", "wrong");
+    rig.on(&simulator, "import", "rows.csv").exits(0);
+    // One row in hand: when the pause is written nothing is on its way with the old secret.
+    let _worker = rig
+        .line("worker --in-flight 1")
+        .without_env("ENLIST_ADOBE_CLIENT_SECRET")
+        .env(
+            "ENLIST_ADOBE_CLIENT_SECRET_FILE",
+            &rig.path("secret").display().to_string(),
+        )
+        .start();
+    let status = || rig.line("status last --json").exits(0).json();
+    let pause = wait_for("a pause", || {
+        let pause = status()["pause"].clone();
+        (!pause.is_null()).then_some(pause)
+    });
+    assert_eq!(pause["reason"], "auth", "{pause}");
+    rig.write("secret", "right");
+    rig.line("resume last").exits(0);
+    wait_for("all rows to settle", || {
+        let status = status();
+        assert_eq!(status["pause"], json!(null), "paused again");
+        (simulator.accounts_created() == 20 && status["tasks"]["active"] == 20).then_some(())
+    });
+    simulator.has_one_account_each(20);
+}

@@ -1,6 +1,6 @@
 //! The main job from end to end: the documented command, trouble on the way, several at once, the rehearsal.
 
-use crate::support::{HEADER, Rig, is_big, sample};
+use crate::support::{HEADER, Rig, is_big, sample, wait_for};
 
 /// The columns that a report adds.
 const ADDED: &str = "_line,_outcome,_provider_id,_provider_status,_attempts,_correlation_id,_error_code,\
@@ -187,4 +187,41 @@ fn a_rehearsal_that_was_killed_goes_on() {
     assert_eq!(ended.json()["progress"], "finished");
     let accounts = rig.read("data/simulator.jsonl").matches("NW-").count();
     assert!(accounts >= 50, "{accounts}");
+}
+
+#[test]
+fn a_row_that_nobody_can_read_any_more_ends_the_run_with_its_name() {
+    let rig = Rig::new();
+    let simulator = rig
+        .simulator("--no-limit --settle 100ms..1s --settle-as 1004=0 --settle-as 1010=0 --settle-as 1012=0");
+    rig.rows("rows.csv", 5);
+    rig.on(&simulator, "import", "rows.csv").exits(0);
+    let ledger = rusqlite::Connection::open(rig.path("data/ledger.sqlite")).unwrap();
+    let spoilt = ledger.execute("UPDATE tasks SET task = 'x' WHERE key = 'R-3'", ());
+    assert_eq!(spoilt.unwrap(), 1);
+    let ended = rig.run(&simulator, "rows.csv").exits(4);
+    let summary = ended.json();
+    assert_eq!(summary["rows"]["succeeded"], 4, "{summary}");
+    assert_eq!(summary["rows"]["failed"], 1, "{summary}");
+    let said = "1 row cannot be read in the ledger; it stays as it is: line 4";
+    assert!(ended.err.contains(said), "{}", ended.err);
+    assert!(ended.err.contains("hint: "), "{}", ended.err);
+}
+
+#[test]
+fn a_batch_that_somebody_forgets_ends_its_run() {
+    let rig = Rig::new();
+    let simulator = rig.simulator("--no-limit --settle never");
+    rig.rows("rows.csv", 3);
+    let running = rig.run(&simulator, "rows.csv").start();
+    wait_for("accounts", || (simulator.accounts_created() == 3).then_some(()));
+    let ledger = rusqlite::Connection::open(rig.path("data/ledger.sqlite")).unwrap();
+    ledger.execute_batch("DELETE FROM batches").unwrap();
+    let ended = running.end();
+    assert_eq!(ended.code, Some(1), "{}", ended.err);
+    assert!(
+        ended.err.contains("was forgotten") && ended.err.contains("hint: "),
+        "{}",
+        ended.err
+    );
 }

@@ -195,6 +195,7 @@ impl Rig {
             gauge: ErrorGauge::new(100, 0.5),
             strikes: 0.into(),
             throttle: Mutex::default(),
+            paused: false.into(),
         }
     }
 

@@ -190,6 +190,8 @@ pub(crate) fn head(reply: &Reply) -> Head {
     Head {
         status: reply.status,
         retry_after: header("retry-after"),
+        rate_limit: header("x-ratelimit-limit"),
+        rate_limit_period: header("x-ratelimit-period"),
         request_id: header("x-request-id"),
         content_type: header("content-type"),
         date: header("date"),

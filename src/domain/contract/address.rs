@@ -42,6 +42,16 @@ pub(super) fn region_fault(tables: &[RegionTable], country: &str, value: &str) -
     }
 }
 
+/// What is wrong with `value` as a region's code or name, where those of `country` are known.
+pub(super) fn region_or_name_fault(tables: &[RegionTable], country: &str, value: &str) -> Option<Finding> {
+    let table = tables.iter().find(|table| same(table.country, country))?;
+    let meant = fold(value);
+    if table.regions.iter().any(|(_, name)| fold(name) == meant) {
+        return None;
+    }
+    region_fault(tables, country, value)
+}
+
 fn region_in_table(table: &RegionTable, value: &str, tail: Option<&str>) -> Option<Finding> {
     if table.regions.iter().any(|(code, _)| same(code, value)) {
         return None;

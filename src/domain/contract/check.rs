@@ -1,6 +1,6 @@
 //! What each [`Test`] means.
 
-use super::address::{lost_zero, postal_fault, region_fault};
+use super::address::{lost_zero, postal_fault, region_fault, region_or_name_fault};
 use super::letters::{is_combining_accent, is_letter_or_digit};
 use super::validate::split_segments;
 use super::{Test, email};
@@ -81,6 +81,7 @@ impl Test {
                 })
             }
             Self::Region(tables) => region_fault(tables, look.country?, value),
+            Self::RegionOrName(tables) => region_or_name_fault(tables, look.country?, value),
             Self::PostalCode(forms) => postal_fault(forms, look.country?, value),
             Self::NoZeroLost(lengths) => lost_zero(lengths, look.country?, value),
             Self::Email => email::fault_of(value).map(|(message, hint)| Finding {

@@ -70,7 +70,7 @@ impl Contract {
             .iter()
             .filter(|rule| rule.field.contact().is_none())
             .for_each(|rule| pass.field(rule, rule.field));
-        (0..cells.contacts().max(1)).for_each(|number| pass.contact(number));
+        (0..cells.contacts().clamp(1, self.contacts_max.max(1))).for_each(|number| pass.contact(number));
         let draft = pass.draft;
         if faults.iter().skip(before).any(Fault::is_error) {
             return None;
@@ -160,8 +160,11 @@ impl<'a> Pass<'a> {
             Need::Default(value) => self.draft.push(field, value),
             Need::Required | Need::OfContact => self.required(rule, field),
             Need::WithColumn if has_column => self.required(rule, field),
+            Need::RequiredIn(countries) if self.country.is_some_and(|here| countries.contains(&here)) => {
+                self.required(rule, field);
+            }
             Need::Attested if has_column && !self.ruling.attested => self.required(rule, field),
-            Need::Optional | Need::FromJob | Need::WithColumn | Need::Attested => (),
+            Need::Optional | Need::FromJob | Need::WithColumn | Need::RequiredIn(_) | Need::Attested => (),
         }
     }
 

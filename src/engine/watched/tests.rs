@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::*;
 use crate::domain::attempt::Attempt;
 use crate::domain::batch::{Backlog, Batch, Counts, Pause, Weight};
+use crate::domain::diagnosis::Diagnosis;
 use crate::domain::ids::{BatchId, RowKey, Scope, WorkerId};
 use crate::domain::machine::Order;
 use crate::domain::task::Action;
@@ -74,6 +75,8 @@ impl Ledger for Moody {
     async fn counts(&self, _: &BatchId) -> Result<Counts, LedgerError> { panic!("not asked for") }
     async fn rows(&self, _: &BatchId, _: u64, _: u32) -> Result<Vec<RowView>, LedgerError> { panic!("not asked for") }
     async fn history(&self, _: &Scope, _: Action, _: &RowKey) -> Result<Vec<Attempt>, LedgerError> { panic!("not asked for") }
+    async fn time(&self) -> Result<Option<Timestamp>, LedgerError> { panic!("not asked for") }
+    async fn examine(&self) -> Vec<Diagnosis> { panic!("not asked for") }
     fn describe(&self) -> String { "moody".into() }
     async fn backlog(&self, _: Timestamp) -> Result<Backlog, LedgerError> {
         self.reads.fetch_add(1, Ordering::SeqCst);

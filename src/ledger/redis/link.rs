@@ -31,7 +31,7 @@ pub(super) struct Limits {
     pub(super) dial: Duration,
     /// For an answer; the library's own default of 500 ms is shorter than a Redis that forks.
     pub(super) response: Duration,
-    /// For a call in all: room, the line, the answer, and a second try.
+    /// For a call in all: room, the line, the answer, and a second try; of a script also the telling of what it is.
     pub(super) call: Duration,
 }
 
@@ -149,10 +149,14 @@ impl Link {
             fill(&mut cmd);
             cmd
         };
-        let answer = match self.send(&call("EVALSHA", lua.sha1())).await {
-            Err(error) if is_unknown_script(&error) => self.send(&call("EVAL", lua.source)).await,
-            answered => answered,
+        let both = async {
+            match self.send(&call("EVALSHA", lua.sha1())).await {
+                Err(error) if is_unknown_script(&error) => self.send(&call("EVAL", lua.source)).await,
+                answered => answered,
+            }
         };
+        let answer = timeout(self.shared.limits.call, both).await;
+        let answer = answer.unwrap_or_else(|_| Err(silence()));
         answer.map_err(|error| trouble(self.name(), &error))
     }
 

@@ -11,6 +11,8 @@ use crate::domain::ids::{Digest, WorkerId};
 use crate::domain::task::{Action, Outcome, State};
 use crate::engine::ports::{NewRowBody, RowFault, Seal};
 use crate::ledger::sqlite::SqliteLedger;
+use crate::ledger::testing::{Asked, MoodyLedger};
+use crate::world::RealWorld;
 
 const ONE: &str = "one:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE=";
 const TWO: &str = "two:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAI";
@@ -377,4 +379,34 @@ async fn cells_that_look_sealed_are_kept_to_the_letter_without_any_key() {
         ledger.rows_by_key(&fixture.batch.id).await.unwrap(),
         BTreeMap::new()
     );
+}
+
+/// Each of them may take as long as a call may: a block of rows would hold everybody up for an hour.
+#[tokio::test]
+async fn what_fails_for_a_batch_is_tried_once_and_not_for_each_of_its_rows() {
+    let fixture = Fixture::new();
+    let moody = MoodyLedger::new(Arc::new(RealWorld::default()));
+    let with = |items: &[&str]| SealedLedger::new(Arc::clone(&moody) as Arc<dyn Ledger>, ring(items));
+    let rows: Vec<NewRow> = (0..9).map(|seq| sound(seq, Seal::Payload)).collect();
+    fixture.feed(&with(&[ONE]), &rows).await.unwrap();
+    for (at_ms, items, call) in [(0, [TWO], "set_pause"), (60_000, [ONE], "batch")] {
+        let before = moody.times(call);
+        moody.turns(move |asked, _| {
+            let is_meant = match asked {
+                Asked::SetPause => call == "set_pause",
+                Asked::Batch => call == "batch",
+                _ => false,
+            };
+            is_meant.then(|| LedgerError::Unavailable("gone".into()))
+        });
+        let ask = ClaimAsk {
+            now: at(at_ms),
+            ..ask()
+        };
+        let ledger = with(&items);
+        assert_eq!(ledger.claim(&ask).await.unwrap().claims, []);
+        assert_eq!(moody.times(call) - before, 1, "{call}");
+        assert_eq!(moody.times("commit"), 0, "their leases run out");
+        assert!(ledger.held.lock().unwrap().is_empty());
+    }
 }

@@ -5,9 +5,10 @@ mod fields;
 mod places;
 
 use crate::domain::consent;
-use crate::domain::contract::{Check, Contract, FieldRule, FileRule, FileTest, Need, Test};
+use crate::domain::contract::{Contract, FieldRule, FileRule, FileTest, Need};
 use crate::domain::fault::Severity;
-use crate::domain::field::Field;
+use crate::domain::field::{CONTACTS_MAX, Field};
+use crate::provider::cells::EVERY_FIELD;
 
 use fields as f;
 
@@ -41,6 +42,7 @@ pub static CONTRACT: Contract = Contract {
         "benefits",
         "globalSalesEnabled",
     ],
+    contacts_max: CONTACTS_MAX,
     secret: &[],
 };
 
@@ -59,16 +61,9 @@ pub static UPDATE: Contract = Contract {
     ],
     provider: "Adobe",
     every_field: EVERY_FIELD,
+    contacts_max: CONTACTS_MAX,
     secret: &[],
 };
-
-#[rustfmt::skip]
-static EVERY_FIELD: &[Check] = &[
-    Check::error("text.control", Test::NoControls, OURS, "remove it; a cell is one line").firm(),
-    Check::error("text.sheet_error", Test::NoSheetError, OURS, "mend the formula, or write the value"),
-    Check::warning("text.invisible", Test::NoInvisibles, OURS, "type the value again; copying brought it along"),
-    Check::warning("text.garbled", Test::NoGarbling, OURS, "save the file as UTF-8 from its source"),
-];
 
 static FIELD_RULES: &[FieldRule] = &[
     f::KEY,

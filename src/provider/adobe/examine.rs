@@ -9,14 +9,12 @@ use url::Url;
 use super::line::Line;
 use crate::domain::diagnosis::Diagnosis;
 use crate::domain::time::Timestamp;
+use crate::provider::clocks;
 use crate::provider::token::TokenFailure;
 use crate::provider::transport::{Exchange, Head, HttpRequest, Method, RequestBody};
 
 /// Each of the calls takes no longer.
 const TIMEOUT: Duration = Duration::from_secs(15);
-
-/// A clock that is further off than this is told; HTTP dates have whole seconds, and travel.
-const CLOCK_OFF: Duration = Duration::from_secs(3);
 
 /// The part of the provider's health that making accounts needs.
 const OURS: &str = "customerManagement";
@@ -32,7 +30,12 @@ impl Line {
         if matches!(pinged, Exchange::NotSent(_) | Exchange::TimedOut) {
             return found;
         }
-        found.extend(pinged.head().and_then(Head::time).map(|there| clocks(at, there)));
+        found.extend(
+            pinged
+                .head()
+                .and_then(Head::time)
+                .map(|there| clocks::compared(at, there)),
+        );
         let asked = format!("api_key={}", self.client_id());
         found.push(health(&self.look_at("v1/health", Some(&asked)).await));
         found.push(self.token().await);
@@ -101,22 +104,6 @@ fn below(base: &Url, path: &str, query: Option<&str>) -> Url {
     url
 }
 
-fn clocks(here: Timestamp, there: Timestamp) -> Diagnosis {
-    let part = "provider's clock";
-    // The second that the server showed may have been nearly over.
-    let (ahead, behind) = (here.since(there.plus(Duration::from_secs(1))), there.since(here));
-    let off = ahead.max(behind);
-    if off < CLOCK_OFF {
-        return Diagnosis::ok(part, "as here");
-    }
-    let way = if behind.is_zero() { "ahead of" } else { "behind" };
-    Diagnosis::warning(
-        part,
-        format!("this machine's clock is {} s {way} the provider's", off.as_secs()),
-        "have the machine's clock set by NTP: tokens, certificates and look-ups go by it",
-    )
-}
-
 /// `{"status":"UP","components":{"customerManagement":"UP", …}}`; shown for the sandbox alone.
 fn health(exchange: &Exchange) -> Diagnosis {
     let part = "provider's health";
@@ -152,23 +139,6 @@ fn shown(names: &[&str]) -> String {
 mod tests {
     use super::*;
     use crate::domain::diagnosis::Verdict;
-
-    #[test]
-    fn clocks_that_differ() {
-        let there = Timestamp::from_ms(1_700_000_000_000);
-        for (off_ms, verdict, words) in [
-            (0, Verdict::Ok, "as here"),
-            (3_900, Verdict::Ok, "as here"),
-            (-2_900, Verdict::Ok, "as here"),
-            (91_000, Verdict::Warning, "90 s ahead of"),
-            (-90_000, Verdict::Warning, "90 s behind"),
-        ] {
-            let here = Timestamp::from_ms(there.as_ms() + off_ms);
-            let found = clocks(here, there);
-            assert_eq!(found.verdict, verdict, "{off_ms}");
-            assert!(found.message.contains(words), "{found:?}");
-        }
-    }
 
     #[test]
     fn how_the_provider_is() {

@@ -1,27 +1,64 @@
-//! What the token service said, read (pure). Answers as in providers.md 2.2.
+//! Tokens of Adobe's IMS: OAuth client credentials (providers.md 2.2). Lifetimes are seconds.
 
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
-use url::Url;
+use url::{Url, form_urlencoded};
 
-use super::TokenFailure;
+use super::{ASK_TIMEOUT, Grant, TokenFailure, TokenService, bearer, read};
 use crate::domain::answer::RowError;
-use crate::provider::transport::{Exchange, clean};
+use crate::provider::transport::{Exchange, HttpRequest, Method, RequestBody, clean};
 
 /// No token is believed to live longer. IMS tokens live about a day; a greater number is one in milliseconds, as an
 /// older exchange gave it.
 const LIFE_MAX: Duration = Duration::from_secs(24 * 3600);
 /// A token that does not say, in a way that can be believed, how long it lives.
 const LIFE_UNSAID: Duration = Duration::from_secs(3600);
+/// A token with a long life is renewed this long before its end.
+const RENEW_BEFORE: Duration = Duration::from_secs(300);
 
-/// A token as given.
-#[derive(Debug)]
-pub(super) struct Grant {
-    pub(super) bearer: SecretString,
-    pub(super) life: Duration,
+/// What names us to the token service.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// Where tokens are had.
+    pub token_url: Url,
+    /// The OAuth client.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: SecretString,
+    /// What is asked for, comma separated.
+    pub scopes: String,
+}
+
+impl TokenService for Credentials {
+    /// Everything stands in the body (providers.md 2.2, 6.3).
+    fn request(&self) -> HttpRequest {
+        let form = form_urlencoded::Serializer::new(String::new())
+            .append_pair("grant_type", "client_credentials")
+            .append_pair("client_id", &self.client_id)
+            .append_pair("client_secret", self.client_secret.expose_secret())
+            .append_pair("scope", &self.scopes)
+            .finish();
+        HttpRequest {
+            method: Method::Post,
+            url: self.token_url.clone(),
+            headers: vec![
+                ("accept", "application/json".to_owned()),
+                ("content-type", "application/x-www-form-urlencoded".to_owned()),
+            ],
+            bearer: None,
+            body: RequestBody::SecretForm(form.into()),
+            timeout: Some(ASK_TIMEOUT),
+            held: None,
+        }
+    }
+
+    fn read(&self, exchange: &Exchange) -> Result<Grant, TokenFailure> {
+        let denied = |status, body: &[u8]| denial(status, body, &self.token_url);
+        read(exchange, &self.token_url, grant, denied)
+    }
 }
 
 #[derive(Deserialize)]
@@ -38,33 +75,8 @@ struct Denial {
     error_description: Option<String>,
 }
 
-pub(super) fn read(exchange: &Exchange, asked: &Url) -> Result<Grant, TokenFailure> {
-    let host = asked.host_str().unwrap_or("the token service");
-    let unavailable = |what: String| Err(TokenFailure::Unavailable(format!("{host} {what}")));
-    match exchange {
-        Exchange::NotSent(why) => Err(TokenFailure::Unavailable(why.clone())),
-        Exchange::TimedOut => unavailable("did not answer in time".to_owned()),
-        Exchange::Broken(why) => unavailable(format!("broke the connection: {why}")),
-        Exchange::BodyCut { head } | Exchange::BodyTooLong { head } => unavailable(format!(
-            "answered HTTP {} with a body that cannot be read",
-            head.status
-        )),
-        Exchange::Response { head, body } => match head.status {
-            200..=299 => {
-                grant(body).map_or_else(|| unavailable("gave no token that can be read".to_owned()), Ok)
-            }
-            status @ (408 | 429) => unavailable(format!("answered HTTP {status}")),
-            status @ 400..=499 => Err(TokenFailure::Denied(denial(status, body, asked))),
-            status => unavailable(format!("answered HTTP {status}")),
-        },
-    }
-}
-
 fn grant(body: &[u8]) -> Option<Grant> {
     let given: Given = serde_json::from_slice(body).ok()?;
-    let bearer = given.access_token;
-    // Anything else could not stand in a header, and would fail every call that follows.
-    let sendable = !bearer.is_empty() && bearer.bytes().all(|byte| byte.is_ascii_graphic());
     let seconds = match &given.expires_in {
         Value::Number(seconds) => seconds.as_f64(),
         Value::String(seconds) => seconds.trim().parse().ok(),
@@ -72,11 +84,19 @@ fn grant(body: &[u8]) -> Option<Grant> {
     };
     let life = seconds
         .filter(|seconds| *seconds > 0.0)
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds.min(LIFE_MAX.as_secs_f64())).ok());
-    sendable.then(|| Grant {
-        bearer: bearer.into(),
-        life: life.unwrap_or(LIFE_UNSAID),
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds.min(LIFE_MAX.as_secs_f64())).ok())
+        .unwrap_or(LIFE_UNSAID);
+    Some(Grant {
+        bearer: bearer(given.access_token)?,
+        life,
+        renew_after: renew_after(life),
     })
+}
+
+/// How long after asking a token of this life is renewed: five minutes before its end, but not before nine tenths of
+/// a short life have gone.
+fn renew_after(life: Duration) -> Duration {
+    (life * 9 / 10).max(life.saturating_sub(RENEW_BEFORE))
 }
 
 fn denial(status: u16, body: &[u8], asked: &Url) -> RowError {
@@ -96,17 +116,38 @@ fn denial(status: u16, body: &[u8], asked: &Url) -> RowError {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use secrecy::ExposeSecret;
 
     use super::*;
     use crate::provider::transport::Head;
 
     fn told(exchange: &Exchange) -> String {
-        match read(exchange, &Url::parse("https://ims.example/ims/token/v3").unwrap()) {
+        let service = Credentials {
+            token_url: Url::parse("https://ims.example/ims/token/v3").unwrap(),
+            client_id: String::new(),
+            client_secret: String::new().into(),
+            scopes: String::new(),
+        };
+        match service.read(exchange) {
             Ok(grant) => format!("{} for {} s", grant.bearer.expose_secret(), grant.life.as_secs()),
             Err(TokenFailure::Denied(error)) => format!("denied {}: {}", error.code, error.message),
             Err(TokenFailure::Unavailable(why)) => format!("none: {why}"),
         }
+    }
+
+    #[test]
+    fn when_a_token_is_renewed() {
+        let after = |life_s| renew_after(Duration::from_secs(life_s)).as_secs();
+        assert_eq!(
+            [
+                after(86_399),
+                after(3_600),
+                after(3_000),
+                after(1_000),
+                after(60),
+                after(0)
+            ],
+            [86_099, 3_300, 2_700, 900, 54, 0]
+        );
     }
 
     #[test]

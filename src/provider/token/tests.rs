@@ -1,6 +1,9 @@
+use secrecy::ExposeSecret;
+use url::Url;
+
 use super::*;
 use crate::provider::testing::{Log, ScriptedTransport, TestWorld};
-use crate::provider::transport::Exchange;
+use crate::provider::transport::Method;
 
 fn credentials() -> Credentials {
     Credentials {
@@ -129,22 +132,6 @@ async fn a_short_fault_is_ridden_out() {
         }
     });
     assert_eq!(bearer(&source).await, "token-3");
-}
-
-#[test]
-fn when_a_token_is_renewed() {
-    let after = |life_s| renew_after(Duration::from_secs(life_s)).as_secs();
-    assert_eq!(
-        [
-            after(86_399),
-            after(3_600),
-            after(3_000),
-            after(1_000),
-            after(60),
-            after(0)
-        ],
-        [86_099, 3_300, 2_700, 900, 54, 0]
-    );
 }
 
 #[tokio::test(start_paused = true)]

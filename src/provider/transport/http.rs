@@ -200,6 +200,8 @@ fn head(response: &reqwest::Response) -> Head {
     Head {
         status: response.status().as_u16(),
         retry_after: text("retry-after"),
+        rate_limit: text("x-ratelimit-limit"),
+        rate_limit_period: text("x-ratelimit-period"),
         request_id: text("x-request-id"),
         content_type: text("content-type"),
         date: text("date"),

@@ -7,7 +7,7 @@ use super::date::date;
 use crate::domain::time::Timestamp;
 
 /// No wait is taken for longer than this; whoever asks for more meant something else.
-const WAIT_MAX: Duration = Duration::from_secs(24 * 3600);
+pub(super) const WAIT_MAX: Duration = Duration::from_secs(24 * 3600);
 
 impl Head {
     /// How long the provider asks to wait, at most a day. `None` if it did not say, said something unreadable, or

@@ -11,12 +11,11 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use crate::domain::answer::{AccountSeen, Answer, Answered, Meaning};
-use crate::domain::attempt::Attempt;
-use crate::domain::batch::{Batch, Counts, Pause, Weight};
+use crate::domain::batch::{Batch, Weight};
 use crate::domain::ids::{
     AccountId, BatchId, CorrelationId, Digest, RequestId, RowKey, Scope, StatusCode, WorkerId,
 };
-use crate::domain::machine::{IdempotencyContract, Order, Rules};
+use crate::domain::machine::{IdempotencyContract, Rules};
 use crate::domain::policy::poll::PollPolicy;
 use crate::domain::policy::retry::RetryPolicy;
 use crate::domain::task::Action;
@@ -25,11 +24,13 @@ use crate::engine::advance::Desk;
 use crate::engine::gauge::ErrorGauge;
 use crate::engine::lease::Moment;
 use crate::engine::ports::{
-    Appended, Claim, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, LookUpCall, NewRow,
-    NewRowBody, PendingPage, Provider, Reply, RowView, SharedBudgets, SubmitCall, Which, payload_digest,
+    Claim, ClaimAsk, Ledger, LedgerError, LookUpCall, NewRow, NewRowBody, PendingPage, Provider, Reply,
+    SubmitCall, payload_digest,
 };
-use crate::ledger::sqlite::SqliteLedger;
+use crate::ledger::testing::{Asked, MoodyLedger};
 use crate::provider::testing::CountingBudget;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::{Shown, shown};
 use crate::worker::{Desks, Settings, Signal, work};
 use crate::world::World;
 
@@ -46,6 +47,7 @@ const LIMIT: Duration = Duration::from_secs(600);
 pub(super) struct JumpyWorld {
     began: tokio::time::Instant,
     jumped_ms: AtomicI64,
+    set_back_ms: AtomicI64,
     dice: AtomicU64,
 }
 
@@ -55,6 +57,7 @@ impl JumpyWorld {
         Self {
             began: tokio::time::Instant::now(),
             jumped_ms: AtomicI64::new(0),
+            set_back_ms: AtomicI64::new(0),
             dice: AtomicU64::new(1),
         }
     }
@@ -64,6 +67,12 @@ impl JumpyWorld {
         self.jumped_ms.fetch_add(ms, Ordering::SeqCst);
     }
 
+    /// Somebody sets the clock; the steady one does not know.
+    pub(super) fn set_back(&self, span: Duration) {
+        let ms = i64::try_from(span.as_millis()).unwrap();
+        self.set_back_ms.fetch_add(ms, Ordering::SeqCst);
+    }
+
     pub(super) fn passed(&self) -> Duration {
         self.steady().since(Timestamp::from_ms(0))
     }
@@ -71,7 +80,7 @@ impl JumpyWorld {
 
 impl World for JumpyWorld {
     fn now(&self) -> Timestamp {
-        Timestamp::from_ms(1_700_000_000_000).plus(self.passed())
+        Timestamp::from_ms(1_700_000_000_000 - self.set_back_ms.load(Ordering::SeqCst)).plus(self.passed())
     }
 
     fn steady(&self) -> Timestamp {
@@ -80,120 +89,6 @@ impl World for JumpyWorld {
 
     fn dice(&self) -> Uuid {
         Uuid::from_u128(self.dice.fetch_add(1, Ordering::SeqCst).into())
-    }
-}
-
-/// What the worker asks of its ledger.
-pub(super) enum Asked<'a> {
-    Claim,
-    Commit(&'a [Commit]),
-    Extend,
-}
-
-type Mood = Box<dyn FnMut(Asked<'_>, Duration) -> Option<LedgerError> + Send>;
-
-/// A ledger in memory, which fails when its mood says so.
-pub(super) struct MoodyLedger {
-    pub(super) inner: SqliteLedger,
-    world: Arc<JumpyWorld>,
-    mood: Mutex<Mood>,
-    /// How often it was asked.
-    pub(super) asked: Mutex<BTreeMap<&'static str, u32>>,
-}
-
-impl MoodyLedger {
-    fn ask(&self, what: Asked<'_>) -> Result<(), LedgerError> {
-        let word = match what {
-            Asked::Claim => "claim",
-            Asked::Commit(_) => "commit",
-            Asked::Extend => "extend",
-        };
-        *self.asked.lock().unwrap().entry(word).or_default() += 1;
-        (self.mood.lock().unwrap())(what, self.world.passed()).map_or(Ok(()), Err)
-    }
-}
-
-#[async_trait]
-impl Ledger for MoodyLedger {
-    async fn open_batch(&self, batch: &Batch) -> Result<Batch, LedgerError> {
-        self.inner.open_batch(batch).await
-    }
-
-    async fn batch(&self, id: &BatchId) -> Result<Option<Batch>, LedgerError> {
-        self.inner.batch(id).await
-    }
-
-    async fn batches(&self) -> Result<Vec<Batch>, LedgerError> {
-        self.inner.batches().await
-    }
-
-    async fn append(
-        &self,
-        batch: &BatchId,
-        rows: &[NewRow],
-        now: Timestamp,
-    ) -> Result<Appended, LedgerError> {
-        self.inner.append(batch, rows, now).await
-    }
-
-    async fn claim(&self, ask: &ClaimAsk) -> Result<Claimed, LedgerError> {
-        self.ask(Asked::Claim)?;
-        self.inner.claim(ask).await
-    }
-
-    async fn commit(&self, commits: &[Commit], now: Timestamp) -> Result<Vec<Kept>, LedgerError> {
-        self.ask(Asked::Commit(commits))?;
-        self.inner.commit(commits, now).await
-    }
-
-    async fn extend(&self, leases: &[Lease], until: Timestamp) -> Result<(), LedgerError> {
-        self.ask(Asked::Extend)?;
-        self.inner.extend(leases, until).await
-    }
-
-    async fn apply_to_batch(&self, id: &BatchId, order: &Order, now: Timestamp) -> Result<u64, LedgerError> {
-        self.inner.apply_to_batch(id, order, now).await
-    }
-
-    async fn set_pause(&self, which: &Which, pause: Option<&Pause>) -> Result<Vec<BatchId>, LedgerError> {
-        self.inner.set_pause(which, pause).await
-    }
-
-    async fn cancel(&self, id: &BatchId) -> Result<(), LedgerError> {
-        self.inner.cancel(id).await
-    }
-
-    async fn set_weight(&self, id: &BatchId, weight: Weight) -> Result<(), LedgerError> {
-        self.inner.set_weight(id, weight).await
-    }
-
-    async fn forget(&self, id: &BatchId) -> Result<bool, LedgerError> {
-        self.inner.forget(id).await
-    }
-
-    async fn counts(&self, id: &BatchId) -> Result<Counts, LedgerError> {
-        self.inner.counts(id).await
-    }
-
-    async fn rows(&self, id: &BatchId, from: u64, max: u32) -> Result<Vec<RowView>, LedgerError> {
-        self.inner.rows(id, from, max).await
-    }
-
-    async fn history(
-        &self,
-        scope: &Scope,
-        action: Action,
-        key: &RowKey,
-    ) -> Result<Vec<Attempt>, LedgerError> {
-        self.inner.history(scope, action, key).await
-    }
-
-    fn budgets(&self, _: &Arc<dyn World>) -> Option<Arc<dyn SharedBudgets>> {
-        None
-    }
-
-    fn describe(&self) -> String {
-        "moody".to_owned()
     }
 }
 
@@ -273,12 +168,17 @@ impl Provider for Account {
     }
 }
 
-struct OneDesk(Arc<Desk>);
+/// One desk for all, which cannot be set up before this time.
+struct OneDesk {
+    desk: Arc<Desk>,
+    from: Duration,
+    world: Arc<JumpyWorld>,
+}
 
 #[async_trait]
 impl Desks for OneDesk {
     async fn desk(&self, _: &BatchId) -> Option<Arc<Desk>> {
-        Some(Arc::clone(&self.0))
+        (self.world.passed() >= self.from).then(|| Arc::clone(&self.desk))
     }
 }
 
@@ -287,6 +187,9 @@ pub(super) struct Rig {
     pub(super) world: Arc<JumpyWorld>,
     pub(super) ledger: Arc<MoodyLedger>,
     pub(super) provider: Arc<Account>,
+    metrics: Arc<Metrics>,
+    /// What whoever watches sees.
+    pub(super) shown: Shown,
     pub(super) batch: BatchId,
     in_flight: usize,
 }
@@ -314,14 +217,31 @@ impl Rig {
     /// `rows` rows, of which `in_flight` are in hand at once. The provider's calls take `takes` after `leave`.
     pub(super) async fn new(rows: u64, in_flight: usize, leave: Duration, takes: Duration) -> Self {
         let world = Arc::new(JumpyWorld::new());
-        let ledger = Arc::new(MoodyLedger {
-            inner: SqliteLedger::in_memory().unwrap(),
-            world: Arc::clone(&world),
-            mood: Mutex::new(Box::new(|_, _| None)),
-            asked: Mutex::default(),
-        });
+        let ledger = MoodyLedger::new(Arc::clone(&world) as Arc<dyn World>);
         let batch = batch(&*world);
         ledger.open_batch(&batch).await.unwrap();
+        let (metrics, shown) = shown();
+        let rig = Self {
+            provider: Arc::new(Account {
+                world: Arc::clone(&world),
+                leave,
+                takes,
+                panics: AtomicI64::new(0),
+                sent: Mutex::default(),
+            }),
+            world,
+            ledger,
+            metrics,
+            shown,
+            batch: batch.id,
+            in_flight,
+        };
+        rig.feed(0..rows).await;
+        rig
+    }
+
+    /// More rows, with these numbers.
+    pub(super) async fn feed(&self, rows: std::ops::Range<u64>) {
         let row = |seq: u64| {
             let payload = format!("payload {seq}");
             NewRow {
@@ -336,26 +256,14 @@ impl Rig {
                 },
             }
         };
-        let rows: Vec<NewRow> = (0..rows).map(row).collect();
-        ledger.append(&batch.id, &rows, world.now()).await.unwrap();
-        Self {
-            provider: Arc::new(Account {
-                world: Arc::clone(&world),
-                leave,
-                takes,
-                panics: AtomicI64::new(0),
-                sent: Mutex::default(),
-            }),
-            world,
-            ledger,
-            batch: batch.id,
-            in_flight,
-        }
+        let rows: Vec<NewRow> = rows.map(row).collect();
+        let appended = self.ledger.append(&self.batch, &rows, self.world.now());
+        appended.await.unwrap();
     }
 
     /// From now on the ledger fails when this says so; it is told what is asked, and the time since the beginning.
     pub(super) fn mood(&self, mood: impl FnMut(Asked<'_>, Duration) -> Option<LedgerError> + Send + 'static) {
-        *self.ledger.mood.lock().unwrap() = Box::new(mood);
+        self.ledger.turns(mood);
     }
 
     /// The desk of all rows.
@@ -377,11 +285,17 @@ impl Rig {
             gauge: ErrorGauge::new(100, 1.0),
             strikes: 0.into(),
             throttle: Mutex::default(),
+            paused: false.into(),
         }
     }
 
     /// Starts a worker.
     pub(super) fn work(&self) -> Working {
+        self.work_from(Duration::ZERO)
+    }
+
+    /// Starts a worker whose desk cannot be set up before `from`.
+    pub(super) fn work_from(&self, from: Duration) -> Working {
         let settings = Settings {
             worker: WorkerId::new("w_1"),
             in_flight: self.in_flight,
@@ -390,9 +304,20 @@ impl Rig {
             only: None,
         };
         let (signal, listen) = watch::channel(Signal::Work);
-        let desks = Arc::new(OneDesk(Arc::new(self.desk())));
+        let desks = Arc::new(OneDesk {
+            desk: Arc::new(self.desk()),
+            from,
+            world: Arc::clone(&self.world),
+        });
         let (ledger, world) = (Arc::clone(&self.ledger), Arc::clone(&self.world));
-        let ending = tokio::spawn(work(settings, ledger, desks, world, listen));
+        let ending = tokio::spawn(work(
+            settings,
+            ledger,
+            desks,
+            world,
+            Arc::clone(&self.metrics),
+            listen,
+        ));
         Working { signal, ending }
     }
 

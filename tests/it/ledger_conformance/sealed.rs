@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use enlist::domain::attempt::Attempt;
 use enlist::domain::batch::{Backlog, Batch, Counts, Pause, Weight};
+use enlist::domain::diagnosis::Diagnosis;
 use enlist::domain::ids::{BatchId, RowKey, Scope};
 use enlist::domain::machine::Order;
 use enlist::domain::task::Action;
@@ -122,6 +123,14 @@ impl Ledger for Everything {
 
     fn budgets(&self, world: &Arc<dyn World>) -> Option<Arc<dyn SharedBudgets>> {
         self.0.budgets(world)
+    }
+
+    async fn time(&self) -> Result<Option<Timestamp>, LedgerError> {
+        self.0.time().await
+    }
+
+    async fn examine(&self) -> Vec<Diagnosis> {
+        self.0.examine().await
     }
 
     fn describe(&self) -> String {

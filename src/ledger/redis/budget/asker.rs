@@ -88,6 +88,8 @@ pub(super) struct Asker {
     /// Not one of those that keep the channel open.
     reply_to: mpsc::WeakUnboundedSender<Note>,
     closed: watch::Receiver<bool>,
+    /// Whether nobody is given leave any more: the budget was closed, or is gone.
+    is_closed: bool,
     books: Books,
     waiting: VecDeque<oneshot::Sender<Leave>>,
     asking: Option<(Asking, Timestamp)>,
@@ -109,6 +111,7 @@ impl Asker {
             notes,
             reply_to,
             closed,
+            is_closed: false,
             books: Books::default(),
             waiting: VecDeque::new(),
             asking: None,
@@ -122,7 +125,6 @@ impl Asker {
         loop {
             self.serve();
             let pause = self.ask_if_due();
-            let was_closed = *self.closed.borrow();
             tokio::select! {
                 biased;
                 (ask, answered) = answer(&mut self.asking) => self.hear(ask, answered),
@@ -133,7 +135,9 @@ impl Asker {
                         self.note(note);
                     }
                 }
-                _ = self.closed.changed(), if !was_closed => {}
+                changed = self.closed.changed(), if !self.is_closed => {
+                    self.is_closed = changed.is_err() || *self.closed.borrow();
+                }
                 () = tokio::time::sleep(pause) => {}
             }
         }
@@ -168,7 +172,7 @@ impl Asker {
     /// Gives leave whose time has come to those who wait.
     fn serve(&mut self) {
         self.waiting.retain(|hand| !hand.is_closed());
-        if *self.closed.borrow() {
+        if self.is_closed {
             self.waiting.clear();
         }
         self.books.keep(self.waiting.len());

@@ -3,9 +3,15 @@
 mod far;
 mod sim;
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use super::*;
+use crate::domain::time::Timestamp;
+use crate::ledger::redis::redis_server::RedisServer;
+use crate::world::RealWorld;
 use far::Dice;
 use sim::{Luck, Sim};
 
@@ -300,4 +306,48 @@ fn without_windows_there_is_no_limit() {
     sim.run(1_000);
     assert!(sim.arrivals.len() > 500, "{}", sim.arrivals.len());
     assert_eq!(sim.logged(), 0);
+}
+
+/// The machine's clock, and how often it was read.
+#[derive(Default)]
+struct WatchedClock {
+    own: RealWorld,
+    reads: AtomicU32,
+}
+
+impl World for WatchedClock {
+    fn now(&self) -> Timestamp {
+        self.own.now()
+    }
+
+    fn steady(&self) -> Timestamp {
+        self.reads.fetch_add(1, Ordering::SeqCst);
+        self.own.steady()
+    }
+
+    fn dice(&self) -> Uuid {
+        self.own.dice()
+    }
+}
+
+#[tokio::test]
+async fn a_budget_that_goes_before_its_last_call_leaves_nobody_running_in_circles() {
+    let redis = RedisServer::start();
+    let access = redis.address("t").parse().unwrap();
+    let world = Arc::new(WatchedClock::default());
+    let shared: Arc<dyn World> = Arc::clone(&world) as Arc<dyn World>;
+    let budgets = RedisBudgets::open(&access, shared).await.unwrap();
+    let budget = budgets.budget("somebody", &[window(5, 60_000)]);
+    let permit = budget.permit(CallKind::Submit).await.unwrap();
+    drop(budget);
+    let before = world.reads.load(Ordering::SeqCst);
+    for _ in 0..1_000 {
+        tokio::task::yield_now().await;
+    }
+    let reads = world.reads.load(Ordering::SeqCst) - before;
+    assert!(
+        reads < 100,
+        "the clock was read {reads} times while nothing happened"
+    );
+    drop(permit);
 }

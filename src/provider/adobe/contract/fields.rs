@@ -1,9 +1,10 @@
 //! The rules of each field (providers.md 2.6).
 
-use super::places::{FIXED_DIGITS, NOT_ACCEPTED, POSTAL_FORMS, REGIONS};
+use super::places::{NOT_ACCEPTED, REGIONS};
 use super::{LOCALES, OURS, SEGMENTS as SEGMENT_CODES};
 use crate::domain::contract::{Check, FieldRule, Need, Test};
 use crate::domain::field::Field;
+use crate::provider::cells::{FIXED_DIGITS, POSTAL_FORMS};
 
 const FIELDS: &str = "providers.md 2.6";
 /// The parts of 2.6 that only a third party has published.

@@ -5,12 +5,13 @@ mod values;
 
 use std::collections::HashMap;
 
-use super::places::{FIXED_DIGITS, NOT_ACCEPTED, POSTAL_FORMS, REGIONS};
+use super::places::{NOT_ACCEPTED, REGIONS};
 use super::*;
 use crate::domain::contract::{Cells, Ruling};
 use crate::domain::country::is_code;
 use crate::domain::fault::{Fault, Place};
 use crate::domain::record::Record;
+use crate::provider::cells::{FIXED_DIGITS, POSTAL_FORMS};
 
 /// A row by field: what a test says, else the seed's.
 struct Sheet(HashMap<Field, String>);

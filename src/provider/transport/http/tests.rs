@@ -11,6 +11,7 @@ use crate::provider::transport::Held;
 use crate::world::{RealWorld, World};
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nx-request-id: r-1\r\nretry-after: 7\r\n\r\n{}";
+const THROTTLED: &str = "HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\nX-RateLimit-Limit: 100\r\nX-RateLimit-Period: 3600\r\n\r\n";
 
 /// No root certificates, so that these tests need none on the machine; every TLS here fails before they matter.
 fn settings() -> TransportSettings {
@@ -111,6 +112,12 @@ async fn a_whole_response() {
         (200, Some("r-1"), Some("7"))
     );
     assert_eq!(&body[..], b"{}");
+    let throttled = told(THROTTLED, AT_ONCE).await;
+    let head = throttled.head().unwrap();
+    assert_eq!(
+        (head.rate_limit.as_deref(), head.rate_limit_period.as_deref()),
+        (Some("100"), Some("3600"))
+    );
     let empty = told("HTTP/1.1 204 No Content\r\n\r\n", AT_ONCE).await;
     assert_eq!(empty, Exchange::response(204, ""));
     let until_close = told("HTTP/1.1 502 Bad Gateway\r\n\r\n<html>", AT_ONCE).await;

@@ -165,3 +165,25 @@ async fn many_callers_share_one_line() {
     assert_eq!(add(&link, "a", 0).await.unwrap(), callers);
     assert_eq!(proxy.taken(), 1);
 }
+
+/// Keeps Redis busy for 300 ms.
+static SLOW: Lua = Lua::new(
+    "local function ms() local t = redis.call('TIME') return t[1] * 1000 + t[2] / 1000 end
+    local from = ms() repeat until ms() - from > 300 return 1",
+);
+
+#[tokio::test]
+async fn a_script_that_has_to_be_sent_whole_takes_no_longer_than_a_call() {
+    let server = RedisServer::start();
+    let limits = Limits {
+        call: Duration::from_millis(450),
+        ..SHORT
+    };
+    let link = Link::open_within(&access(&server.address("a")), limits)
+        .await
+        .unwrap();
+    // That it is unknown is said after so long, and then it takes as long again.
+    server.cli(&["client", "pause", "300"]);
+    let error = link.run(&SLOW, "{enlist:a}:n", &|_| {}).await.unwrap_err();
+    assert_says(&error, false, "can be reached");
+}

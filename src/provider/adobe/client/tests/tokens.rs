@@ -77,6 +77,10 @@ impl Budget for SlowBudget {
     fn pause_for(&self, _: Duration) {}
 
     fn close(&self) {}
+
+    fn is_closed(&self) -> bool {
+        false
+    }
 }
 
 #[tokio::test(start_paused = true)]
