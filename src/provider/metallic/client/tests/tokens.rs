@@ -109,6 +109,10 @@ impl Budget for SlowBudget {
     fn pause_for(&self, _: Duration) {}
 
     fn close(&self) {}
+
+    fn is_closed(&self) -> bool {
+        false
+    }
 }
 
 /// An adapter whose first leave comes after `wait`.
