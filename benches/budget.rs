@@ -74,7 +74,7 @@ async fn measure(windows: &[Window], processes: usize, seconds: usize) {
         let budgets_there = RedisBudgets::open(&server.access, Arc::new(RealWorld::default()))
             .await
             .unwrap();
-        budgets.push(budgets_there.budget("somebody", windows));
+        budgets.push(budgets_there.budget("somebody", windows, false));
     }
     let hands: Vec<_> = budgets
         .iter()

@@ -19,6 +19,14 @@ mod turns;
 
 use crate::engine::ports::LedgerError;
 
+/// What an error says of a thing, for a message that says itself that it cannot be read.
+fn why(error: &LedgerError) -> String {
+    match error {
+        LedgerError::Corrupt(what) => what.clone(),
+        other => other.to_string(),
+    }
+}
+
 /// Something stored that does not read back: `what` it is, and why.
 fn unreadable(what: &str, why: impl std::fmt::Display) -> LedgerError {
     LedgerError::Corrupt(format!("{what}: {why}"))

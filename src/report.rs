@@ -1,5 +1,6 @@
 //! Writes what became of a batch into a folder: `results.csv` with every row of the file in its order, the same rows
-//! in `succeeded.csv`, `failed.csv` and `pending.csv`, and `summary.json`.
+//! in `succeeded.csv`, `failed.csv` and `pending.csv` (but those that were forgotten with another batch), and
+//! `summary.json`.
 //!
 //! The folder can be written again at any moment, also while somebody reads it: each file is finished beside the old
 //! one and takes its place in one step, `summary.json` last. Rows come and go in pages, so memory does not grow with
@@ -7,6 +8,7 @@
 
 mod draft;
 mod lists;
+pub mod template;
 
 use std::io;
 use std::path::{Path, PathBuf};

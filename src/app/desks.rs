@@ -133,7 +133,7 @@ impl DeskRoom {
 
     fn budget_of(&self, owner: &str, windows: &[Window], spent: bool) -> Arc<dyn Budget> {
         match self.ledger.budgets(&self.world) {
-            Some(shared) => shared.budget(owner, windows),
+            Some(kept) => kept.budget(owner, windows, spent),
             None => Arc::new(LocalBudget::new(windows, spent, Arc::clone(&self.world))),
         }
     }

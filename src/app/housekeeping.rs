@@ -19,18 +19,33 @@ pub async fn keep_house(ledger: Arc<dyn Ledger>, world: Arc<dyn World>) {
         match forget_expired(&*ledger, world.now()).await {
             Ok(forgotten) if forgotten.is_empty() => {}
             Ok(forgotten) => tracing::info!(batches = forgotten.len(), "finished batches were forgotten"),
-            Err(error) => tracing::debug!(%error, "the ledger does not answer; looked at again later"),
+            Err(error @ LedgerError::Unavailable(_)) => {
+                tracing::debug!(%error, "the ledger does not answer; looked at again later");
+            }
+            Err(error) => tracing::warn!(%error, "finished batches are not forgotten; looked at again later"),
         }
         tokio::time::sleep(EVERY).await;
     }
 }
 
-/// Forgets the finished batches whose jobs say that their time is over; returns which.
+/// Forgets the finished batches whose jobs say that their time is over; returns which. One that cannot be forgotten is
+/// told, and keeps no other.
+///
+/// # Errors
+/// When the ledger does not answer, or its batches cannot be listed.
 pub async fn forget_expired(ledger: &dyn Ledger, now: Timestamp) -> Result<Vec<BatchId>, LedgerError> {
     let mut forgotten = Vec::new();
     for batch in ledger.batches().await? {
-        if is_expired(&batch, now) && ledger.forget(&batch.id).await? {
-            forgotten.push(batch.id);
+        if !is_expired(&batch, now) {
+            continue;
+        }
+        match ledger.forget(&batch.id).await {
+            Ok(true) => forgotten.push(batch.id),
+            Ok(false) => {}
+            Err(error @ LedgerError::Unavailable(_)) => return Err(error),
+            Err(error) => {
+                tracing::warn!(%error, batch = %batch.id, "a finished batch cannot be forgotten; tried again later");
+            }
         }
     }
     Ok(forgotten)
@@ -53,6 +68,7 @@ mod tests {
     use crate::domain::ids::{Digest, Scope};
     use crate::domain::task::Action;
     use crate::ledger::sqlite::SqliteLedger;
+    use crate::provider::testing::Log;
 
     fn batch(name: &str, kept: Duration) -> Batch {
         let mut job = Job::new("adobe-create", ProviderName::Adobe, Action::Create);
@@ -80,6 +96,33 @@ mod tests {
             weight: Weight::default(),
             terms: None,
         }
+    }
+
+    #[tokio::test]
+    async fn one_that_cannot_be_forgotten_is_told_and_keeps_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.sqlite");
+        let ledger = SqliteLedger::open(&path).unwrap();
+        let day = Duration::from_secs(86_400);
+        let batches = ["one", "two", "three"].map(|name| batch(name, day));
+        for batch in &batches {
+            ledger.open_batch(batch).await.unwrap();
+        }
+        let by_hand = rusqlite::Connection::open(&path).unwrap();
+        let spoil = "UPDATE batches SET rows_total = 'x' WHERE id = ?1";
+        by_hand.execute(spoil, (batches[1].id.as_str(),)).unwrap();
+        let (log, _guard) = Log::capture();
+        let late = Timestamp::from_ms(1_000).plus(2 * day);
+        let mut forgotten = forget_expired(&ledger, late).await.unwrap();
+        forgotten.sort();
+        let mut wanted = vec![batches[0].id.clone(), batches[2].id.clone()];
+        wanted.sort();
+        assert_eq!(forgotten, wanted);
+        let said = log.text();
+        assert!(
+            said.contains("WARN") && said.contains(batches[1].id.as_str()),
+            "{said}"
+        );
     }
 
     #[tokio::test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Exit, Failure};
+use crate::config::providers::{ExternalId, PeriodUnit};
 use crate::config::{Access, Job, ProviderName};
 use crate::domain::contract::Contract;
 use crate::domain::diagnosis::Diagnosis;
@@ -12,8 +13,9 @@ use crate::domain::machine::IdempotencyContract;
 use crate::domain::record::Record;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{Budget, Provider};
-use crate::provider::adobe;
+use crate::provider::transport::rate_limit::SpanUnit;
 use crate::provider::transport::{HttpTransport, Transport, TransportSettings, WatchedTransport};
+use crate::provider::{adobe, metallic};
 use crate::telemetry::metrics::Metrics;
 use crate::world::World;
 
@@ -24,7 +26,8 @@ const ADOBE_TRUSTED_FOR: Duration = Duration::from_secs(9 * 24 * 3600);
 pub fn contract(job: &Job) -> &'static Contract {
     match job.provider {
         ProviderName::Adobe => &adobe::contract::CONTRACT,
-        ProviderName::LogicBoxes | ProviderName::Metallic => &adobe::contract::CONTRACT,
+        ProviderName::LogicBoxes => &adobe::contract::CONTRACT,
+        ProviderName::Metallic => &metallic::contract::CONTRACT,
     }
 }
 
@@ -34,16 +37,16 @@ pub fn idempotency(job: &Job) -> IdempotencyContract {
         ProviderName::Adobe => IdempotencyContract::Replay {
             trusted_for: ADOBE_TRUSTED_FOR,
         },
-        ProviderName::LogicBoxes | ProviderName::Metallic => IdempotencyContract::UniqueFields,
+        ProviderName::LogicBoxes => IdempotencyContract::UniqueFields,
+        ProviderName::Metallic => metallic::contract::IDEMPOTENCY,
     }
 }
 
 /// The request for a record, as it is kept and sent; `account` is under whom accounts are made.
 pub fn render(job: &Job, record: &Record, account: &str) -> Result<Arc<str>, Failure> {
     match job.provider {
-        ProviderName::Adobe | ProviderName::LogicBoxes | ProviderName::Metallic => {
-            adobe::render::create(record, account)
-        }
+        ProviderName::Adobe | ProviderName::LogicBoxes => adobe::render::create(record, account),
+        ProviderName::Metallic => metallic::render::create(record, &metallic_defaults(job)),
     }
     .map_err(|error| {
         Failure::new(
@@ -66,7 +69,10 @@ pub struct Surroundings {
 
 /// The job's provider.
 pub fn provider(job: &Job, access: Access, around: Surroundings) -> Result<Arc<dyn Provider>, Failure> {
-    Ok(Arc::new(adobe(job, access, around)?))
+    Ok(match job.provider {
+        ProviderName::Adobe | ProviderName::LogicBoxes => Arc::new(adobe(job, access, around)?),
+        ProviderName::Metallic => Arc::new(metallic(job, access, around)?),
+    })
 }
 
 /// Looks at the job's provider: whether it answers, knows us, and has the time that `now` says.
@@ -76,7 +82,10 @@ pub async fn examine(
     around: Surroundings,
     now: &(dyn Fn() -> Timestamp + Sync),
 ) -> Result<Vec<Diagnosis>, Failure> {
-    Ok(adobe(job, access, around)?.examine(now).await)
+    Ok(match job.provider {
+        ProviderName::Adobe | ProviderName::LogicBoxes => adobe(job, access, around)?.examine(now).await,
+        ProviderName::Metallic => metallic(job, access, around)?.examine(now).await,
+    })
 }
 
 fn adobe(job: &Job, access: Access, around: Surroundings) -> Result<adobe::Adobe, Failure> {
@@ -91,6 +100,42 @@ fn adobe(job: &Job, access: Access, around: Surroundings) -> Result<adobe::Adobe
     };
     let transport = transport(&access, &around)?;
     Ok(adobe::Adobe::new(
+        settings,
+        transport,
+        around.budget,
+        around.world,
+    )?)
+}
+
+fn metallic_defaults(job: &Job) -> metallic::render::Defaults {
+    let section = job.metallic.clone().unwrap_or_default();
+    metallic::render::Defaults {
+        workload_access: section.workload_access,
+        external_id: match section.external_id {
+            ExternalId::Key => metallic::render::ExternalId::Key,
+            ExternalId::Uuid => metallic::render::ExternalId::Uuid,
+        },
+    }
+}
+
+fn metallic(job: &Job, access: Access, around: Surroundings) -> Result<metallic::Metallic, Failure> {
+    let section = job.metallic.clone().unwrap_or_default();
+    let settings = metallic::MetallicSettings {
+        base_url: access.base_url.to_string(),
+        resellers_path: section.resellers_path,
+        username: access.client_id.clone(),
+        password: access.client_secret.clone(),
+        renew_token_after: section.token_life.get(),
+        rate_limit_period_unit: match section.rate_limit_period {
+            PeriodUnit::Milliseconds => SpanUnit::Milliseconds,
+            PeriodUnit::Seconds => SpanUnit::Seconds,
+            PeriodUnit::Minutes => SpanUnit::Minutes,
+            PeriodUnit::Hours => SpanUnit::Hours,
+        },
+        plain_http: job.connection.insecure_http,
+    };
+    let transport = transport(&access, &around)?;
+    Ok(metallic::Metallic::new(
         settings,
         transport,
         around.budget,

@@ -204,22 +204,55 @@ pub(super) fn check_to_send(feed: &Feed, scene: &Scene, skip_invalid: bool) -> R
 
 /// What became of the file's rows on import, in a line.
 pub(super) fn imported(feed: &Feed, batch: &Batch, appended: &Appended) -> String {
+    format!(
+        "batch {}: {} of {}: {}",
+        batch.id,
+        many(batch.rows_total, "row"),
+        feed.source.name(),
+        came_to(batch.rows_total, appended)
+    )
+}
+
+/// What so many rows came to, each of them told.
+fn came_to(rows: u64, appended: &Appended) -> String {
     let parts: Vec<String> = [
         (appended.new, "new"),
         (appended.resumed, "go on"),
         (appended.changed, "changed"),
         (appended.unchanged, "as before"),
         (appended.faulty, "with faults"),
+        (appended.there_of(rows), "there already"),
     ]
     .into_iter()
     .filter(|(n, _)| *n > 0)
     .map(|(n, what)| format!("{} {what}", talk::thousands(n)))
     .collect();
-    format!(
-        "batch {}: {} of {}: {}",
-        batch.id,
-        many(batch.rows_total, "row"),
-        feed.source.name(),
-        parts.join(", ")
-    )
+    match parts.as_slice() {
+        [] => "none".to_owned(),
+        parts => parts.join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_of_an_import_is_told() {
+        let some = Appended {
+            new: 1_200,
+            faulty: 3,
+            ..Appended::default()
+        };
+        let table = [
+            (1_203, some, "1,200 new, 3 with faults"),
+            // Another importer, or this one before its answer was lost, put the others there.
+            (1_500, some, "1,200 new, 3 with faults, 297 there already"),
+            (50, Appended::default(), "50 there already"),
+            (0, Appended::default(), "none"),
+        ];
+        for (rows, appended, told) in table {
+            assert_eq!(came_to(rows, &appended), told);
+        }
+    }
 }

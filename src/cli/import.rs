@@ -35,6 +35,8 @@ struct Imported {
     changed: u64,
     unchanged: u64,
     invalid: u64,
+    /// In the ledger before: by an import that was broken off, or one beside this.
+    there_already: u64,
 }
 
 pub(super) async fn run(args: ImportArgs, scene: Scene) -> Result<Exit, Failure> {
@@ -68,6 +70,7 @@ pub(super) async fn run(args: ImportArgs, scene: Scene) -> Result<Exit, Failure>
         changed: appended.changed,
         unchanged: appended.unchanged,
         invalid: appended.faulty,
+        there_already: appended.there_of(batch.rows_total),
     };
     if scene.json {
         talk::json(&imported)?

@@ -34,7 +34,7 @@ struct KeyLine {
     id: String,
     /// `seals`, `opens`, `names`, or `missing`: rows need it and it is not in the keyring.
     role: &'static str,
-    /// Rows of the ledger sealed with it.
+    /// Rows of the ledger that need it.
     rows: u64,
 }
 

@@ -9,6 +9,7 @@ use clap::Args;
 use super::{Scene, talk};
 use crate::app::{Exit, Failure, providers};
 use crate::config::Job;
+use crate::report::template::csv;
 
 /// Flags of `template`.
 #[derive(Debug, Args)]
@@ -27,14 +28,6 @@ pub(super) struct TemplateArgs {
 pub(super) fn run(args: &TemplateArgs, scene: &Scene) -> Result<Exit, Failure> {
     let job = Job::load(&args.job, &[])?.job;
     let columns = providers::contract(&job).template(args.all);
-    let mut table = csv::Writer::from_writer(Vec::new());
-    let lines = [
-        columns
-            .iter()
-            .map(|(field, _)| field.to_string())
-            .collect::<Vec<_>>(),
-        columns.iter().map(|(_, value)| (*value).to_owned()).collect(),
-    ];
     let failed = |error: &dyn std::fmt::Display| {
         Failure::new(
             Exit::Failed,
@@ -42,10 +35,7 @@ pub(super) fn run(args: &TemplateArgs, scene: &Scene) -> Result<Exit, Failure> {
             "name a new file in a folder you may write to with --out",
         )
     };
-    for line in lines {
-        table.write_record(line).map_err(|error| failed(&error))?;
-    }
-    let text = table.into_inner().map_err(|error| failed(&error))?;
+    let text = csv(&columns).map_err(|error| failed(&error))?;
     match &args.out {
         None => talk::data(String::from_utf8_lossy(&text).trim_end())?,
         Some(path) => {

@@ -128,6 +128,24 @@ pub struct Metallic {
     /// How long a token is used before another is asked for. Its life is not public; log-ins end after 30 min. Default 25 min.
     /// 1 s to 1 d.
     pub token_life: Span,
+    /// What `X-RateLimit-Period` is a number of: `milliseconds`, `seconds`, `minutes` or `hours`. Not public; default
+    /// `seconds`, as in `Retry-After`.
+    pub rate_limit_period: PeriodUnit,
+}
+
+/// What a number of a header is a number of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PeriodUnit {
+    /// Milliseconds.
+    Milliseconds,
+    /// Seconds.
+    #[default]
+    Seconds,
+    /// Minutes.
+    Minutes,
+    /// Hours.
+    Hours,
 }
 
 /// What Metallic's `externalId` is made of.
@@ -148,6 +166,7 @@ impl Default for Metallic {
             external_id: ExternalId::Key,
             workload_access: false,
             token_life: Span::new(Duration::from_secs(25 * 60)),
+            rate_limit_period: PeriodUnit::Seconds,
         }
     }
 }

@@ -42,6 +42,9 @@ pub const KEY_COLUMN: &str = "_key";
 /// The word in `_outcome` for a row that made no task because of its faults.
 pub const INVALID: &str = "Invalid";
 
+/// The word in `_outcome` for a row whose task was forgotten with another batch, which had it last.
+pub const FORGOTTEN: &str = "Forgotten";
+
 /// Between several errors of one row; the lists of codes, fields and messages have the same order.
 pub const SEPARATOR: &str = " | ";
 
@@ -54,7 +57,7 @@ const MESSAGE_CHARS_MAX: usize = 500;
 /// Finds the user's column for a provider's field path.
 pub type ColumnOf<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// Which of the three lists a row is in.
+/// Which of the three lists a row is in, if in any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Bucket {
     /// In the state that was asked for.
@@ -63,6 +66,8 @@ pub enum Bucket {
     Failed,
     /// Not done: going on will do it.
     Pending,
+    /// Done, and it is no longer known how. In none of the lists: nobody should feed it again.
+    Forgotten,
 }
 
 /// A fault of a row, as text.
@@ -154,6 +159,22 @@ impl ResultRow {
         };
         Self {
             outcome: Outcome::Parked(ParkReason::UnknownOutcome).as_str(),
+            ..Self::of_faults(line, [fault])
+        }
+    }
+
+    /// What a row came to whose task is gone: another batch fed it last, finished it and was forgotten. It may have an
+    /// account, so it is in no list that is fed back.
+    pub fn of_forgotten(line: u64) -> Self {
+        let fault = Fault {
+            code: "forgotten",
+            column: "",
+            message: "a later file fed this row; its batch had finished and was forgotten, and with it what the row came to",
+            hint: "do not feed it again: it may have an account. That batch's report, or the provider, says what it came to",
+        };
+        Self {
+            bucket: Bucket::Forgotten,
+            outcome: FORGOTTEN,
             ..Self::of_faults(line, [fault])
         }
     }

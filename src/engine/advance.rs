@@ -325,13 +325,8 @@ impl Desk {
     }
 
     async fn watch_errors(&self, claim: &Claim, answer: &Answer) {
-        let refused = match answer {
-            // An update that finds no account is refused for it.
-            Answer::Answered(Answered::Rejected(_) | Answered::NotFound) => true,
-            Answer::Answered(Answered::Account(_) | Answered::Unchanged(_) | Answered::Updated { .. }) => {
-                false
-            }
-            _ => return,
+        let Some(refused) = answer.refused_row() else {
+            return;
         };
         if let Some(detail) = self.gauge.note(refused) {
             let pause = Pause {

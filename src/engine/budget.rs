@@ -75,6 +75,19 @@ impl LocalBudget {
         }
     }
 
+    /// Takes calls that others made at these times, by the steady clock and oldest first, as made. They count in the windows
+    /// that no pace bounds; call it before the first permit.
+    pub fn remember(&self, calls: impl Iterator<Item = Timestamp>) {
+        let mut books = lock(&self.books);
+        for at in calls {
+            for log in &mut books.logs {
+                if log.window().per > PACED_WINDOW_MAX {
+                    log.leave(at);
+                }
+            }
+        }
+    }
+
     async fn wait_for_turn(&self) -> Vec<CallNo> {
         let _turn = self.turnstile.lock().await;
         for pacer in &self.pacers {

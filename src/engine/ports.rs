@@ -33,8 +33,8 @@ pub use rows::{Appended, NewRow, NewRowBody, RowFault, RowView, Seal};
 /// is claimed from, paused, cancelled and counted.
 #[async_trait]
 pub trait Ledger: Send + Sync {
-    /// The budgets of all processes that work this ledger together; `None` if it holds none, and each process has its
-    /// own.
+    /// The budgets that the ledger keeps: for all processes that work it together, or beyond the end of this one. `None` if it
+    /// keeps none.
     fn budgets(&self, world: &Arc<dyn World>) -> Option<Arc<dyn SharedBudgets>>;
 
     /// Makes the batch known, or finds it: returns it as the ledger now has it. `job_text` of an existing batch
@@ -306,11 +306,12 @@ pub trait Budget: Send + Sync {
     fn is_closed(&self) -> bool;
 }
 
-/// Budgets that all processes on a ledger share.
+/// Budgets that a ledger keeps.
 pub trait SharedBudgets: Send + Sync {
     /// The budget of `owner`: a provider's system and a credential. The windows given last hold for all processes;
-    /// none means no limit. Nobody is asked before the first permit, which needs a tokio runtime.
-    fn budget(&self, owner: &str, windows: &[Window]) -> Arc<dyn Budget>;
+    /// none means no limit. Nobody is asked before the first permit, which needs a tokio runtime. `spent` says that a
+    /// process which is gone may have used it until a moment ago.
+    fn budget(&self, owner: &str, windows: &[Window], spent: bool) -> Arc<dyn Budget>;
 }
 
 /// The digest of a payload, which names it in an intent.

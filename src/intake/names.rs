@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn every_canonical_name_names_its_field() {
         let names = Names::new(&CONTRACT);
-        for field in Field::all() {
+        for field in Field::all().filter(|field| CONTRACT.rule(*field).is_some()) {
             assert_eq!(names.field_of(&field.to_string()), Some(field));
         }
     }

@@ -82,12 +82,12 @@ impl RedisLedger {
     /// Connects, and makes the ledger if there is none of its name.
     ///
     /// # Errors
-    /// [`LedgerError::Unavailable`] when nobody answers; [`LedgerError::Unfit`] when the server lets us not in, or may
-    /// throw away what it holds; [`LedgerError::Format`] when another version made it.
+    /// [`LedgerError::Unavailable`] when nobody answers; [`LedgerError::Unfit`] when the server lets us not in, is too
+    /// old, or may throw away what it holds; [`LedgerError::Format`] when another version made it.
     pub async fn open(access: &RedisAccess) -> Result<Self, LedgerError> {
         let link = Link::open(access).await?;
         let keys = Keys::new(access.address.ledger());
-        examine::refuse_eviction(&link).await?;
+        examine::refuse_unfit(&link).await?;
         open::open(&link, &keys).await?;
         Ok(Self {
             place: access.address.place().clone(),
@@ -116,7 +116,7 @@ fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Somebody else changes the same things faster than we can look.
 fn too_busy(what: &str) -> LedgerError {
     LedgerError::Unavailable(format!(
-        "{what}: others change it all the time; it is tried again"
+        "{what}: others change it all the time; hint: run the same command again; workers try again by themselves"
     ))
 }
 

@@ -10,6 +10,7 @@
 
 mod append;
 mod batches;
+mod budget;
 mod claim;
 mod commit;
 mod examine;
@@ -74,10 +75,10 @@ pub enum Synchronous {
 }
 
 /// A [`Ledger`] in one SQLite file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SqliteLedger {
     name: String,
-    access: Access,
+    access: Arc<Access>,
 }
 
 #[derive(Debug)]
@@ -109,11 +110,11 @@ impl SqliteLedger {
         let writer = Writer::start(Store::new(place.open()?))?;
         Ok(Self {
             name: place.to_string(),
-            access: Access::File {
+            access: Arc::new(Access::File {
                 place,
                 readers: Arc::default(),
                 writer,
-            },
+            }),
         })
     }
 
@@ -125,7 +126,7 @@ impl SqliteLedger {
         let place = Place::Memory;
         Ok(Self {
             name: place.to_string(),
-            access: Access::Here(Mutex::new(Store::new(place.open()?))),
+            access: Arc::new(Access::Here(Mutex::new(Store::new(place.open()?)))),
         })
     }
 
@@ -135,7 +136,7 @@ impl SqliteLedger {
         T: Send + 'static,
         W: FnOnce(&mut Store) -> Result<T, LedgerError> + Send + 'static,
     {
-        match &self.access {
+        match &*self.access {
             Access::Here(store) => {
                 write::alone(&mut store.lock().unwrap_or_else(PoisonError::into_inner), work)
             }
@@ -148,7 +149,7 @@ impl SqliteLedger {
         T: Send + 'static,
         R: FnOnce(&Connection) -> Result<T, LedgerError> + Send + 'static,
     {
-        let (place, readers) = match &self.access {
+        let (place, readers) = match &*self.access {
             Access::Here(store) => {
                 return read(&store.lock().unwrap_or_else(PoisonError::into_inner).connection);
             }
@@ -173,8 +174,11 @@ impl SqliteLedger {
 
 #[async_trait]
 impl Ledger for SqliteLedger {
-    fn budgets(&self, _world: &Arc<dyn World>) -> Option<Arc<dyn SharedBudgets>> {
-        None
+    fn budgets(&self, world: &Arc<dyn World>) -> Option<Arc<dyn SharedBudgets>> {
+        Some(Arc::new(budget::KeptBudgets {
+            ledger: self.clone(),
+            world: Arc::clone(world),
+        }))
     }
 
     async fn open_batch(&self, batch: &Batch) -> Result<Batch, LedgerError> {
@@ -306,7 +310,7 @@ impl Ledger for SqliteLedger {
     }
 
     async fn examine(&self) -> Vec<Diagnosis> {
-        let path = match &self.access {
+        let path = match &*self.access {
             Access::Here(_) => None,
             Access::File { place, .. } => place.path(),
         };

@@ -1,4 +1,5 @@
-//! The four lists and the summary: one pass over the rows, each row written to `results.csv` and to one other list.
+//! The four lists and the summary: one pass over the rows, each row written to `results.csv` and to one other list, if it
+//! is not forgotten.
 
 use std::borrow::Cow;
 use std::fs;
@@ -125,6 +126,7 @@ impl<'a> Lists<'a> {
             Some((key, task)) => ResultRow::of_task(row.line, &self.batch.scope, key, task, &|path| {
                 (self.options.column_of)(path)
             }),
+            None if row.forgotten => ResultRow::of_forgotten(row.line),
             None => ResultRow::of_faults(
                 row.line,
                 row.faults.iter().map(|fault| Fault {
@@ -167,11 +169,14 @@ impl<'a> Lists<'a> {
             push(record, row.task.as_ref().map_or("", |(key, _)| key.as_str()));
         }
         let list = match result.bucket {
-            Bucket::Succeeded => &mut self.succeeded,
-            Bucket::Failed => &mut self.failed,
-            Bucket::Pending => &mut self.pending,
+            Bucket::Succeeded => Some(&mut self.succeeded),
+            Bucket::Failed => Some(&mut self.failed),
+            Bucket::Pending => Some(&mut self.pending),
+            Bucket::Forgotten => None,
         };
-        list.write_byte_record(record).map_err(into_io)?;
+        if let Some(list) = list {
+            list.write_byte_record(record).map_err(into_io)?;
+        }
         self.results.write_byte_record(record).map_err(into_io)
     }
 

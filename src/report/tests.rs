@@ -112,6 +112,7 @@ fn row(cells: &[&str], faults: Vec<RowFault>, task: Option<(RowKey, Task)>) -> R
         faults,
         task,
         unreadable: None,
+        forgotten: false,
     }
 }
 
@@ -203,6 +204,10 @@ fn mixed() -> Vec<RowView> {
             },
         ),
         sound(&["R-15", "a", "b"], task(State::Settled(Outcome::Cancelled))),
+        RowView {
+            forgotten: true,
+            ..row(&["R-16", "a", "b"], vec![], None)
+        },
     ])
 }
 
@@ -256,7 +261,7 @@ fn names(dir: &Path) -> Vec<String> {
 fn a_mixed_batch() {
     let dir = tempfile::tempdir().unwrap();
     let to = dir.path().join("made/for it");
-    let summary = write_to(&to, &batch(&["Ref", "Name", "Zip"], 15), &Fake::new(mixed())).unwrap();
+    let summary = write_to(&to, &batch(&["Ref", "Name", "Zip"], 16), &Fake::new(mixed())).unwrap();
     assert_snapshot!("results.csv", read(&to, "results.csv"));
     assert_snapshot!("summary.json", read(&to, "summary.json"));
     assert_eq!(
@@ -321,7 +326,7 @@ fn a_byte_order_mark_if_asked_for() {
 #[test]
 fn a_paused_batch_says_so() {
     let dir = tempfile::tempdir().unwrap();
-    let mut batch = batch(&["Ref", "Name", "Zip"], 15);
+    let mut batch = batch(&["Ref", "Name", "Zip"], 16);
     let pause = Pause {
         reason: PauseReason::Auth,
         detail: "4115 Api Key is invalid".into(),

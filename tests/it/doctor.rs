@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::redis_server::proxy::{Proxy, Weather};
 use crate::redis_server::sentinel::Sentinels;
 use crate::redis_server::{RedisServer, free_port};
 use crate::support::{Ended, Rig, SECRET};
@@ -84,7 +85,7 @@ fn a_redis_as_it_should_be() {
 }
 
 #[test]
-fn a_redis_that_throws_rows_away_is_refused_by_every_verb() {
+fn a_redis_that_throws_things_away_is_refused_by_every_verb() {
     let (rig, server) = (Rig::new(), RedisServer::start());
     let simulator = rig.simulator("--no-limit");
     rig.rows("rows.csv", 3);
@@ -112,8 +113,29 @@ fn a_redis_that_throws_rows_away_is_refused_by_every_verb() {
     let checks = doctor(&rig, &ledger, 2);
     assert_eq!(of(&checks, "eviction").0, "problem");
     assert_eq!(of(&checks, "version").0, "ok", "all the rest is looked at too");
+    // What has a time to live is the budget: without it more is sent than the provider allows.
     server.cli(&["config", "set", "maxmemory-policy", "volatile-ttl"]);
+    let ended = rig.enlist(["status", "--ledger", &ledger]).exits(2);
+    assert!(ended.err.contains("volatile-ttl"), "{}", ended.err);
+    let checks = doctor(&rig, &ledger, 2);
+    assert!(of(&checks, "eviction").1.contains("throws the budget away"));
+    server.cli(&["config", "set", "maxmemory-policy", "noeviction"]);
     doctor(&rig, &ledger, 0);
+}
+
+#[test]
+fn a_redis_that_is_too_old_is_refused_by_every_verb() {
+    let (rig, server) = (Rig::new(), RedisServer::start());
+    let network = Proxy::to(server.port());
+    network.set(Weather::Aged);
+    let ledger = network.address("a");
+    for verb in ["status", "worker"] {
+        let ended = rig.enlist([verb, "--ledger", &ledger]).exits(2);
+        assert!(ended.err.contains("is too old"), "{}", ended.err);
+        assert!(ended.err.contains("hint: use Redis from 6.2 on"), "{}", ended.err);
+    }
+    assert_eq!(server.cli(&["dbsize"]).trim(), "0", "nothing was written");
+    assert_eq!(of(&doctor(&rig, &ledger, 2), "version").0, "problem");
 }
 
 #[test]

@@ -97,6 +97,7 @@ macro_rules! laws_of_one {
                 a_scope_is_resumed_as_a_whole;
             cancelling:
                 a_cancelled_batch_lends_nothing
+                a_claim_settles_so_many_over_all_cancelled_batches
                 open_tasks_are_settled_by_the_order
                 a_task_in_flight_is_settled_by_its_commit
                 what_settled_in_flight_stays_as_it_settled
@@ -165,6 +166,7 @@ macro_rules! laws_of_one {
                 a_finished_batch_is_forgotten
                 an_unfinished_batch_is_not_forgotten
                 what_another_batch_took_over_stays
+                what_was_forgotten_with_another_batch_is_said_to_be
                 what_somebody_still_sends_stays
                 a_long_batch_is_forgotten_to_its_end;
             reading:

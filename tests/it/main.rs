@@ -22,6 +22,7 @@ mod interrupted;
 mod keys;
 mod ledger_conformance;
 mod lost_second;
+mod metallic;
 mod readme;
 mod redis_damaged;
 #[allow(dead_code, reason = "the unit tests of the line to Redis use the rest")]

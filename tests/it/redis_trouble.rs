@@ -168,6 +168,70 @@ fn a_redis_that_is_out_of_memory() {
     scene.ends_well();
 }
 
+/// What the hint of a full Redis says must be possible: room is made with `forget`.
+#[test]
+fn a_redis_that_is_full_can_be_read_and_makes_room_by_forgetting() {
+    let (rig, redis) = (Rig::new(), RedisServer::start());
+    let simulator = rig.simulator(WELL);
+    let ledger = redis.address("full");
+    rig.rows("rows.csv", 60);
+    rig.run(&simulator, "rows.csv")
+        .args(["--ledger", &ledger])
+        .exits(0);
+    redis.cli(&["config", "set", "maxmemory", "1"]);
+    redis.cli(&["script", "flush"]);
+    let verb = |line: &str| rig.line(line).args(["--ledger", &ledger]);
+    let status = verb("status last --json").exits(0).json();
+    assert_eq!(status["open"], 0, "{status}");
+    verb("report last --out out").exits(0);
+    assert_eq!(rig.table("out/results.csv").rows.len(), 60);
+    rig.rows("more.csv", 61);
+    let ended = rig
+        .on(&simulator, "import", "more.csv")
+        .args(["--ledger", &ledger])
+        .exits(1);
+    assert!(
+        ended.err.contains("hint: give Redis more memory"),
+        "{}",
+        ended.err
+    );
+    verb("forget last --yes").exits(0);
+    assert_eq!(verb("status --json").exits(0).json(), serde_json::json!([]));
+    let rows = redis.cli(&["--scan", "--pattern", "*:[rtkad]:*"]);
+    assert_eq!(rows.trim(), "", "all that the batch held is gone");
+}
+
+#[test]
+fn a_redis_that_cannot_save_can_be_read() {
+    let (rig, redis) = (Rig::new(), RedisServer::start());
+    let simulator = rig.simulator(WELL);
+    let ledger = redis.address("misconf");
+    rig.rows("rows.csv", 3);
+    rig.run(&simulator, "rows.csv")
+        .args(["--ledger", &ledger])
+        .exits(0);
+    // A folder stands where the snapshot should go.
+    std::fs::create_dir(redis.dir().join("dump.rdb")).unwrap();
+    redis.cli(&["config", "set", "save", "3600 1"]);
+    redis.cli(&["bgsave"]);
+    wait_for("the snapshot to fail", || {
+        redis
+            .cli(&["info", "persistence"])
+            .contains("rdb_last_bgsave_status:err")
+            .then_some(())
+    });
+    let ended = rig.line("forget last --yes").args(["--ledger", &ledger]).exits(1);
+    assert!(
+        ended.err.contains("hint: Redis cannot save to its disk"),
+        "{}",
+        ended.err
+    );
+    rig.line("status last").args(["--ledger", &ledger]).exits(0);
+    rig.line("report last --out out")
+        .args(["--ledger", &ledger])
+        .exits(0);
+}
+
 #[test]
 fn a_redis_that_is_made_a_replica() {
     let scene = Scene::in_the_middle();

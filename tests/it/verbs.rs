@@ -22,7 +22,7 @@ fn import_then_worker_then_report() {
     let batch = imported["batch"].as_str().unwrap().to_owned();
     assert_eq!(
         imported,
-        json!({ "batch": batch, "rows": 30, "new": 30, "resumed": 0, "changed": 0, "unchanged": 0, "invalid": 0 })
+        json!({ "batch": batch, "rows": 30, "new": 30, "resumed": 0, "changed": 0, "unchanged": 0, "invalid": 0, "there_already": 0 })
     );
     assert_eq!(simulator.creates(), 0, "an import makes no call");
     let again = rig.on(&simulator, "import", "rows.csv").exits(0);

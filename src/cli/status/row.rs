@@ -21,7 +21,7 @@ const PAGE_ROWS: u32 = 1_000;
 #[derive(Serialize)]
 struct RowStatus {
     batch: String,
-    /// `null` for a row with faults, which has made no task.
+    /// `null` for a row with faults, which has made no task, and for one whose task is forgotten.
     key: Option<String>,
     line: u64,
     /// The word in `_outcome`.
@@ -88,7 +88,8 @@ pub(super) async fn show(
             of_task(batch, key, row.line, task, attempts)
         }
         None => match &row.unreadable {
-            Some(why) => of_unreadable(batch, &row, why),
+            Some(why) => of_result(batch, &row, ResultRow::of_unreadable(row.line, why)),
+            None if row.forgotten => of_result(batch, &row, ResultRow::of_forgotten(row.line)),
             None => of_faults(batch, &row),
         },
     };
@@ -185,8 +186,8 @@ fn of_faults(batch: &Batch, row: &RowView) -> RowStatus {
     }
 }
 
-fn of_unreadable(batch: &Batch, row: &RowView, why: &str) -> RowStatus {
-    let result = ResultRow::of_unreadable(row.line, why);
+/// A row whose task is not to be had.
+fn of_result(batch: &Batch, row: &RowView, result: ResultRow) -> RowStatus {
     RowStatus {
         outcome: result.outcome,
         hint: result.hint,

@@ -4,7 +4,7 @@
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
-use super::{Bucket, INVALID, ResultRow};
+use super::{Bucket, FORGOTTEN, INVALID, ResultRow};
 use crate::domain::attempt::CallKind;
 use crate::domain::batch::{Batch, Counts, Pause};
 use crate::domain::ids::BatchId;
@@ -82,7 +82,7 @@ pub enum Progress {
     Finished,
 }
 
-/// Rows by what is to do about them. `succeeded + failed + pending = reported`.
+/// Rows by what is to do about them. `succeeded + failed + pending + forgotten = reported`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Rows {
     /// In the file.
@@ -95,6 +95,8 @@ pub struct Rows {
     pub failed: u64,
     /// Going on will do it: the open ones and those still pending at their deadline.
     pub pending: u64,
+    /// Done, and forgotten with another batch that had them last.
+    pub forgotten: u64,
     /// With a step still to do.
     pub open: u64,
     /// With faults, never sent.
@@ -163,6 +165,7 @@ impl Default for Outcomes {
             "Parked",
             "Exhausted",
             "Cancelled",
+            FORGOTTEN,
             "Queued",
             "Unknown",
             "Reconciling",
@@ -233,6 +236,7 @@ impl Fold {
             Bucket::Succeeded => self.rows.succeeded += 1,
             Bucket::Failed => self.rows.failed += 1,
             Bucket::Pending => self.rows.pending += 1,
+            Bucket::Forgotten => self.rows.forgotten += 1,
         }
         self.rows.open += u64::from(row.open);
         self.rows.invalid += u64::from(row.outcome == INVALID);
@@ -317,7 +321,7 @@ fn exit(rows: &Rows, progress: Progress) -> (u8, &'static str) {
         _ if rows.invalid > 0 && rows.invalid == rows.reported => {
             (3, "the input is invalid, no call was made")
         }
-        _ if rows.failed > 0 => (4, "finished, some rows are not in their wanted state"),
+        _ if rows.failed + rows.forgotten > 0 => (4, "finished, some rows are not in their wanted state"),
         _ => (0, "every row is in its wanted state"),
     }
 }

@@ -124,18 +124,14 @@ fn a_changed_row_says_so_whatever_its_state() {
 
 #[test]
 fn exit_codes() {
-    let active = || Some(State::Settled(Outcome::Active));
-    let rejected = || Some(State::Settled(Outcome::Rejected));
-    let still = || Some(State::Settled(Outcome::StillPending));
-    let (open, invalid) = (|| Some(State::Queued), || None);
-    let exit = |states: &[Option<State>], in_file: u64, paused: bool, cancelled: bool| {
+    let active = || shown(&task(State::Settled(Outcome::Active)));
+    let rejected = || shown(&task(State::Settled(Outcome::Rejected)));
+    let still = || shown(&task(State::Settled(Outcome::StillPending)));
+    let open = || shown(&task(State::Queued));
+    let (invalid, forgotten) = (|| ResultRow::of_faults(2, []), || ResultRow::of_forgotten(2));
+    let exit = |rows: &[ResultRow], in_file: u64, paused: bool, cancelled: bool| {
         let mut fold = Fold::default();
-        for state in states {
-            fold.add(&match state {
-                Some(state) => shown(&task(state.clone())),
-                None => ResultRow::of_faults(2, []),
-            });
-        }
+        rows.iter().for_each(|row| fold.add(row));
         let pause = Pause {
             reason: PauseReason::Operator,
             detail: String::new(),
@@ -168,6 +164,11 @@ fn exit_codes() {
     assert_eq!(exit(&[invalid(), invalid()], 2, false, false), 3);
     assert_eq!(exit(&[active(), invalid()], 2, false, false), 4);
     assert_eq!(exit(&[active(), rejected()], 2, false, false), 4);
+    assert_eq!(
+        exit(&[active(), forgotten()], 2, false, false),
+        4,
+        "nobody knows of the second"
+    );
     assert_eq!(exit(&[still(), rejected()], 2, false, false), 5);
     assert_eq!(exit(&[open(), active()], 2, false, false), 5);
     assert_eq!(exit(&[open(), active()], 2, true, false), 6);

@@ -80,6 +80,11 @@ pub struct Appended {
 }
 
 impl Appended {
+    /// Of so many rows, those that were there before: another put them there, or this one whose answer was lost.
+    pub const fn there_of(&self, rows: u64) -> u64 {
+        rows.saturating_sub(self.new + self.resumed + self.changed + self.unchanged + self.faulty)
+    }
+
     /// What a further part of the same rows found.
     pub const fn add(&mut self, part: Self) {
         self.new += part.new;
@@ -105,4 +110,6 @@ pub struct RowView {
     pub task: Option<(RowKey, Task)>,
     /// Why the task that it made cannot be read; a person must look.
     pub unreadable: Option<String>,
+    /// Whether the task that it fed is gone: another batch had it last, and was forgotten with it.
+    pub forgotten: bool,
 }

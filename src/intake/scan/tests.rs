@@ -185,7 +185,9 @@ fn every_kind_of_fault_is_in_the_sample_and_said() {
     let seen: BTreeSet<&str> = outcome.faults.iter().map(|fault| fault.rule.as_ref()).collect();
     // Only JSON tells numbers from text.
     let not_in_csv = ["postal_code.number", "phone.number", "contact_phone.number"];
-    for id in CONTRACT.check_ids().filter(|id| !not_in_csv.contains(id)) {
+    // Who accepted the terms stands in the flags, and has no column here.
+    let is_meant = |id: &&str| !not_in_csv.contains(id) && !id.starts_with("terms_");
+    for id in CONTRACT.check_ids().filter(is_meant) {
         assert!(seen.contains(id), "{id} is not in the sample");
     }
 }

@@ -16,6 +16,7 @@ use super::{CHUNK, ROUNDS_MAX, RedisLedger, lua, too_busy};
 use crate::domain::ids::{BatchId, RowKey};
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{Appended, LedgerError, NewRow};
+use crate::ledger::why;
 
 /// What the script said to a part.
 enum Said {
@@ -187,7 +188,8 @@ impl RedisLedger {
 /// The error with the task that it is about.
 fn named(task: i64, error: &LedgerError) -> LedgerError {
     LedgerError::Corrupt(format!(
-        "task {task}: {error}; hint: docs/operations.md, recovering by hand"
+        "task {task}: {}; hint: docs/operations.md, recovering by hand",
+        why(error)
     ))
 }
 

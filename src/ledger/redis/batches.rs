@@ -174,7 +174,9 @@ impl RedisLedger {
                     }
                 }
             }
-            if changed.len() == meant.len() || !changed.is_empty() {
+            // What stayed as it was somebody else has paused or resumed meanwhile, after us as it were. Was that all of it,
+            // nothing of ours was done, and it is looked at again.
+            if meant.is_empty() || !changed.is_empty() {
                 return Ok(changed);
             }
         }

@@ -57,7 +57,7 @@ impl RedisBudgets {
 }
 
 impl SharedBudgets for RedisBudgets {
-    fn budget(&self, owner: &str, windows: &[Window]) -> Arc<dyn Budget> {
+    fn budget(&self, owner: &str, windows: &[Window], _spent: bool) -> Arc<dyn Budget> {
         let digest = Digest::of(owner.as_bytes()).to_string();
         let owner = digest.get(..32).unwrap_or(&digest);
         let worker = self.world.dice().simple().to_string();

@@ -31,7 +31,7 @@ const LEASE_MIN: Duration = Duration::from_millis(1);
 
 const ALWAYS: Timestamp = Timestamp::from_ms(i64::MIN);
 
-/// Tasks of a cancelled batch settled in passing by one claim.
+/// Tasks of cancelled batches settled in passing by one claim, over all of them.
 const CANCELLED_MAX: usize = 500;
 
 /// A batch with open tasks.
@@ -58,8 +58,9 @@ impl RedisLedger {
         let mut open = self.peek(ask.only.as_ref(), ask.now, ask.max).await?;
         let is_due = |batch: &OpenBatch| (batch.due, batch.left) != ([0; 2], [0; 2]);
         if open.iter().any(|batch| batch.cancelled && is_due(batch)) {
+            let mut room = CANCELLED_MAX;
             for batch in open.iter().filter(|batch| batch.cancelled) {
-                self.settle_cancelled(batch.no, ask).await?;
+                room -= self.settle_cancelled(batch.no, room, ask).await?;
             }
             open = self.peek(ask.only.as_ref(), ask.now, ask.max).await?;
         }
@@ -264,11 +265,16 @@ impl RedisLedger {
         Ok(claims)
     }
 
-    /// Nothing of a cancelled batch is sent again: what falls due there, or was left lying by a dead worker, is settled.
-    async fn settle_cancelled(&self, no: i64, ask: &ClaimAsk) -> Result<(), LedgerError> {
+    /// Nothing of a cancelled batch is sent again: what falls due there, or was left lying by a dead worker, is settled:
+    /// `max` tasks at most. Returns how many were met.
+    async fn settle_cancelled(&self, no: i64, max: usize, ask: &ClaimAsk) -> Result<usize, LedgerError> {
         let now = ask.now;
         let mut lanes = BTreeMap::new();
         for lane in Lane::all(no) {
+            let left = max.saturating_sub(lanes.len());
+            if left == 0 {
+                break;
+            }
             let set = self.keys.named(format_args!("d:{lane}"));
             let mut due = redis::cmd("ZRANGEBYSCORE");
             due.arg(&set)
@@ -276,7 +282,7 @@ impl RedisLedger {
                 .arg(now.as_ms())
                 .arg("LIMIT")
                 .arg(0)
-                .arg(CANCELLED_MAX);
+                .arg(left);
             for id in list(self.link.ask(&due).await?)? {
                 lanes.insert(id_of(&bytes(id)?.unwrap_or_default())?, set.clone());
             }
@@ -306,7 +312,8 @@ impl RedisLedger {
             }
         }
         // Whatever somebody else has changed meanwhile is met again.
-        self.write(&items).await.map(|_| ())
+        self.write(&items).await?;
+        Ok(ids.len())
     }
 }
 

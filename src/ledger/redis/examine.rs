@@ -15,22 +15,19 @@ use judge::{Seen, judge};
 /// Settings that only `CONFIG GET` tells.
 const SETTINGS: [&str; 2] = ["appendfsync", "save"];
 
-/// Refuses a server that would throw rows away when its memory is full. One that does not tell is believed.
-pub(super) async fn refuse_eviction(link: &Link) -> Result<(), LedgerError> {
+/// Refuses a server that is too old, or would throw rows or budgets away when its memory is full. One that does not tell
+/// is believed.
+pub(super) async fn refuse_unfit(link: &Link) -> Result<(), LedgerError> {
     let Some(info) = info(link).await? else {
         return Ok(());
     };
-    match judge::eviction(&info) {
-        Some(Diagnosis {
-            verdict: Verdict::Misconfigured,
-            message,
-            hint,
-            ..
-        }) => Err(LedgerError::Unfit(format!(
+    let mut judged = std::iter::once(judge::version(&info)).chain(judge::eviction(&info));
+    match judged.find(|found| found.verdict == Verdict::Misconfigured) {
+        Some(Diagnosis { message, hint, .. }) => Err(LedgerError::Unfit(format!(
             "{}: {message}; hint: {hint}",
             link.name()
         ))),
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 

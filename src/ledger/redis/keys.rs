@@ -74,6 +74,11 @@ pub(super) fn bucket(space: i64, key: &RowKey) -> String {
     format!("k:{space}:{bucket}")
 }
 
+/// The names, without prefix, of all hashes that hold row keys of a space.
+pub(super) fn buckets(space: i64) -> impl Iterator<Item = String> {
+    (0..BUCKETS).map(move |bucket| format!("k:{space}:{bucket}"))
+}
+
 /// The name, without prefix, of the hash that holds the calls made for a task.
 pub(super) fn calls(task: i64) -> String {
     format!("a:{}:{}", batch_of(task), seq_of(task) >> CALLS_BITS)

@@ -7,7 +7,7 @@ use super::block::BlockRow;
 use super::bytes::Reader;
 use super::keys::{calls, space};
 use super::payloads::blocks_between;
-use super::reply::{bytes, list, next, number, text};
+use super::reply::{bytes, list, next, number, pairs, text};
 use super::tasks::id_bytes;
 use super::{CHUNK, RedisLedger};
 use crate::domain::attempt::{Attempt, CallKind};
@@ -18,6 +18,7 @@ use crate::domain::time::Timestamp;
 use crate::engine::ports::{LedgerError, RowView};
 use crate::ledger::counting;
 use crate::ledger::pauses::read_pause;
+use crate::ledger::why;
 
 /// Blocks of rows read in one round trip.
 const BLOCKS: usize = 10;
@@ -90,11 +91,11 @@ impl RedisLedger {
         let tasks = self.find(&ids).await?;
         let view = |row: BlockRow| {
             let found = row.task.map(|id| tasks.get(&id).map(|found| &found.stored));
+            let forgotten = matches!(found, Some(None));
             let (task, unreadable) = match found {
-                None => (None, None),
+                None | Some(None) => (None, None),
                 Some(Some(Ok(stored))) => (Some((stored.key.clone(), stored.task.clone())), None),
-                Some(Some(Err(error))) => (None, Some(error.to_string())),
-                Some(None) => (None, Some("its task is not there".to_owned())),
+                Some(Some(Err(error))) => (None, Some(why(error))),
             };
             RowView {
                 seq: row.seq,
@@ -103,6 +104,7 @@ impl RedisLedger {
                 faults: row.faults,
                 task,
                 unreadable,
+                forgotten,
             }
         };
         Ok(rows.into_iter().map(view).collect())
@@ -166,19 +168,6 @@ fn counts(stored: Value) -> Result<Counts, LedgerError> {
         slots.push((number(slot)?.unwrap_or(-1), number(n)?.unwrap_or(0)));
     }
     Ok(counting::counts(slots))
-}
-
-/// A list of keys and values, in pairs.
-fn pairs(value: Value) -> Result<Vec<(Value, Value)>, LedgerError> {
-    if let Value::Map(pairs) = value {
-        return Ok(pairs);
-    }
-    let mut flat = list(value)?.into_iter();
-    let mut pairs = Vec::with_capacity(flat.len() / 2);
-    while let (Some(key), Some(value)) = (flat.next(), flat.next()) {
-        pairs.push((key, value));
-    }
-    Ok(pairs)
 }
 
 /// A call as [`super::commit`] wrote it.

@@ -83,6 +83,19 @@ pub(super) fn next(values: &mut impl Iterator<Item = Value>) -> Result<Value, Le
         .ok_or_else(|| LedgerError::Corrupt("Redis answered too little".into()))
 }
 
+/// A list of keys and values, in pairs.
+pub(super) fn pairs(value: Value) -> Result<Vec<(Value, Value)>, LedgerError> {
+    if let Value::Map(pairs) = value {
+        return Ok(pairs);
+    }
+    let mut flat = list(value)?.into_iter();
+    let mut pairs = Vec::with_capacity(flat.len() / 2);
+    while let (Some(key), Some(value)) = (flat.next(), flat.next()) {
+        pairs.push((key, value));
+    }
+    Ok(pairs)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -77,6 +77,16 @@ impl Stored {
         writer.into_bytes()
     }
 
+    /// The batch it belongs to, as scripts read it from the head; nothing of the rest need be sound.
+    pub(super) fn owner_of(bytes: &[u8]) -> Option<i64> {
+        match *bytes {
+            [_, _, _, _, _, _, _, _, _, _, a, b, c, _, ..] => {
+                Some(i64::from_be_bytes([0, 0, 0, 0, 0, a, b, c]))
+            }
+            _ => None,
+        }
+    }
+
     pub(super) fn decode(id: i64, bytes: &[u8]) -> Result<Self, LedgerError> {
         let mut reader = Reader::new(bytes, WHAT);
         let fence = u32::from_be_bytes(reader.array()?);

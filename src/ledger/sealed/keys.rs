@@ -11,7 +11,7 @@ use crate::engine::ports::LedgerError;
 const PAGE_ROWS: u32 = 1_000;
 
 impl SealedLedger {
-    /// Looks at a batch's first row and its last, which has the newest key.
+    /// Looks at a batch's first row and its last, whose cells have the newest key.
     ///
     /// # Errors
     /// [`LedgerError::Sealed`] when a key that one of them needs is not in the ring.
@@ -19,7 +19,7 @@ impl SealedLedger {
         let ends = [0, batch.rows_imported.saturating_sub(1)];
         for from in ends {
             for stored in self.inner.rows(&batch.id, from, 1).await? {
-                if let Some(id) = rows::key_of(&stored).filter(|id| !self.ring.has(id)) {
+                if let Some(id) = rows::keys_of(&stored).into_iter().find(|id| !self.ring.has(id)) {
                     let missing = SealError::NoKey { id: id.to_owned() };
                     return Err(missing.of(format!("batch {}: its rows are", batch.id)));
                 }
@@ -28,7 +28,7 @@ impl SealedLedger {
         Ok(())
     }
 
-    /// How many rows of a batch are sealed with which key. Reads all of them.
+    /// How many rows of a batch need which key; a row may need two. Reads all of them.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -41,7 +41,7 @@ impl SealedLedger {
                 return Ok(found);
             };
             from = last.seq + 1;
-            for id in page.iter().filter_map(rows::key_of) {
+            for id in page.iter().flat_map(rows::keys_of) {
                 *found.entry(id.to_owned()).or_default() += 1;
             }
         }

@@ -1,6 +1,7 @@
 //! Rows on their way in and out: payload, cells, faults.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::SealError;
@@ -127,16 +128,20 @@ fn open_cells(ring: &Keyring, batch: &BatchId, view: &mut RowView) -> Result<(),
     Ok(())
 }
 
-/// The key that a row as it is stored needs.
-pub(super) fn key_of(stored: &RowView) -> Option<&str> {
-    let first = stored.cells.first()?;
-    if let Some(id) = first.strip_prefix(PAYLOAD_WITH) {
-        return Some(id);
-    }
-    match cipher::read(first) {
+/// The keys that a row as it is stored needs: that of its cells, faults and payload, and that of what the provider said of
+/// it, which may be newer.
+pub(super) fn keys_of(stored: &RowView) -> BTreeSet<&str> {
+    let first = stored.cells.first().map(String::as_str);
+    let errors = stored
+        .task
+        .as_ref()
+        .and_then(|(_, task)| tasks::sealed_errors(task));
+    let id = |text| match cipher::read(text) {
         Ok(Stored::Sealed { id, .. }) => Some(id),
         _ => None,
-    }
+    };
+    let of_cells = first.and_then(|first| first.strip_prefix(PAYLOAD_WITH).or_else(|| id(first)));
+    of_cells.into_iter().chain(errors.and_then(id)).collect()
 }
 
 /// The sealed text that stands for a row's faults. No rule has an empty id.

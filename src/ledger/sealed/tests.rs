@@ -358,6 +358,36 @@ async fn it_is_known_which_keys_are_needed() {
     assert!(seen.iter().all(|row| row.cells[1] == "canary"), "{seen:?}");
 }
 
+/// A row's errors are sealed with the key that is on top when they are said: a row may need two keys.
+#[tokio::test]
+async fn what_was_said_of_a_row_needs_its_key_too() {
+    let fixture = Fixture::new();
+    let rows = [sound(0, Seal::Row), sound(1, Seal::Row), sound(2, Seal::Nothing)];
+    fixture.feed(&fixture.with(&[ONE]), &rows).await.unwrap();
+    let rotated = fixture.with(&[TWO, ONE]);
+    let claims = rotated.claim(&ask()).await.unwrap().claims;
+    let rejected = |claim: &Claim| {
+        let mut task = claim.task.clone();
+        task.state = State::Settled(Outcome::Rejected);
+        task.errors = vec![RowError::new("1117", "canary is no password")];
+        Commit {
+            lease: claim.lease,
+            task,
+            attempts: Vec::new(),
+        }
+    };
+    let commits = [rejected(&claims[0]), rejected(&claims[2])];
+    rotated.commit(&commits, at(1)).await.unwrap();
+    let again = fixture.with(&[ONE, TWO]);
+    let by_key = again.rows_by_key(&fixture.batch.id).await.unwrap();
+    assert_eq!(by_key, BTreeMap::from([("one".into(), 2), ("two".into(), 1)]));
+
+    let batch = again.batch(&fixture.batch.id).await.unwrap().unwrap();
+    let without = fixture.with(&[ONE]);
+    let error = without.has_keys_of(&batch).await.unwrap_err().to_string();
+    assert!(error.contains("sealed with the key two, which"), "{error}");
+}
+
 #[tokio::test]
 async fn cells_that_look_sealed_are_kept_to_the_letter_without_any_key() {
     let fixture = Fixture::new();

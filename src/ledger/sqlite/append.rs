@@ -67,6 +67,7 @@ pub(super) fn append(
         connection,
         batch: Known::get(connection, batch)?,
         now,
+        next_task: next_task(connection)?,
         appended: Appended::default(),
         differences: Differences::default(),
     };
@@ -90,10 +91,19 @@ pub(super) fn append(
     Ok(import.appended)
 }
 
+/// The first id that no task has or had: rows of other batches may still name one that was forgotten.
+fn next_task(connection: &Connection) -> Result<i64, LedgerError> {
+    let sql = "SELECT 1 + max(coalesce((SELECT max(id) FROM tasks), 0), \
+               coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'last_task'), 0))";
+    Ok(connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+}
+
 struct Import<'a> {
     connection: &'a Connection,
     batch: Known,
     now: Timestamp,
+    /// The id of the next new task.
+    next_task: i64,
     appended: Appended,
     differences: Differences<i64>,
 }
@@ -133,9 +143,11 @@ impl Import<'_> {
         if self.batch.cancelled {
             task = order(&task, &Order::Cancel, self.now);
         }
-        let sql = "INSERT INTO tasks (space, key, batch, class, due_at, fence, source, task) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7) ON CONFLICT (space, key) DO NOTHING";
+        let sql = "INSERT INTO tasks (id, space, key, batch, class, due_at, fence, source, task) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?8) ON CONFLICT (space, key) DO NOTHING";
+        let id = self.next_task;
         let made = self.connection.prepare_cached(sql)?.execute((
+            id,
             self.batch.space,
             key.as_str(),
             self.batch.no,
@@ -147,9 +159,10 @@ impl Import<'_> {
         if made == 0 {
             return Ok(None);
         }
+        self.next_task += 1;
         self.appended.new += 1;
         self.differences.came(self.batch.no, &task);
-        Ok(Some(self.connection.last_insert_rowid()))
+        Ok(Some(id))
     }
 
     /// Feeds the task of a known key; says which it is, and whether this row's payload is needed.

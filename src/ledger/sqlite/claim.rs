@@ -54,7 +54,7 @@ const LEASE_MIN: Duration = Duration::from_millis(1);
 
 const ALWAYS: Timestamp = Timestamp::from_ms(i64::MIN);
 
-/// Tasks of a cancelled batch settled in passing by one claim.
+/// Tasks of cancelled batches settled in passing by one claim, over all of them.
 const CANCELLED_MAX: usize = 500;
 
 /// A batch with open tasks.
@@ -71,8 +71,9 @@ struct OpenBatch {
 pub(super) fn claim(store: &mut Store, ask: &ClaimAsk) -> Result<Claimed, LedgerError> {
     let Store { connection, turns } = store;
     let open = open_batches(connection, ask.only.as_ref(), ask.now)?;
+    let mut room = CANCELLED_MAX;
     for batch in open.iter().filter(|batch| batch.cancelled) {
-        settle_cancelled(connection, batch, ask)?;
+        room -= settle_cancelled(connection, batch, room, ask)?;
     }
     let is_ready = |batch: &&OpenBatch| !batch.cancelled && batch.from.is_some_and(|from| from <= ask.now);
     let lane = |batch: &OpenBatch| Lane {
@@ -253,12 +254,21 @@ fn payload(connection: &Connection, row: i64) -> Result<Option<Arc<str>>, Ledger
     Ok(statement.query_row((row,), text).optional()?.flatten())
 }
 
-/// Nothing of a cancelled batch is sent again: what falls due there, or was left lying by a dead worker, is settled.
-fn settle_cancelled(connection: &Connection, batch: &OpenBatch, ask: &ClaimAsk) -> Result<(), LedgerError> {
+/// Nothing of a cancelled batch is sent again: what falls due there, or was left lying by a dead worker, is settled:
+/// `max` tasks at most. Returns how many were met.
+fn settle_cancelled(
+    connection: &Connection,
+    batch: &OpenBatch,
+    max: usize,
+    ask: &ClaimAsk,
+) -> Result<usize, LedgerError> {
     let now = ask.now;
+    let mut met = 0;
     let mut differences = Differences::default();
     for class in CLASSES {
-        for due in due(connection, batch.no, class, now, CANCELLED_MAX)? {
+        let due = due(connection, batch.no, class, now, max - met)?;
+        met += due.len();
+        for due in due {
             let stored = match due {
                 Ok((stored, _)) => stored,
                 Err(damaged) => {
@@ -271,7 +281,8 @@ fn settle_cancelled(connection: &Connection, batch: &OpenBatch, ask: &ClaimAsk) 
             }
         }
     }
-    count(connection, differences)
+    count(connection, differences)?;
+    Ok(met)
 }
 
 fn next_due(connection: &Connection, open: &[OpenBatch]) -> Result<Option<Timestamp>, LedgerError> {

@@ -26,6 +26,11 @@ const OPEN: &str = "SELECT 1 FROM tasks INDEXED BY tasks_due WHERE batch = ?1 AN
 const IS_FREE: &str = "SELECT NOT EXISTS (SELECT 1 FROM tasks t WHERE t.id = ?2 AND t.batch <> ?3 \
                        AND (t.source = ?1 OR t.staged = ?1))";
 
+/// Before tasks are dropped, the highest id is kept: none is given again.
+const KEEP_LAST_TASK: &str = "INSERT INTO meta SELECT 'last_task', max(id) FROM tasks HAVING max(id) IS NOT NULL \
+                              ON CONFLICT (name) DO UPDATE SET value = excluded.value \
+                              WHERE CAST(excluded.value AS INTEGER) > CAST(value AS INTEGER)";
+
 /// Drops the chunk of rows that begins with `from`, and the batch with the last one.
 pub(super) fn forget(connection: &Connection, id: &BatchId, from: u64) -> Result<Chunk, LedgerError> {
     let batch = match Known::get(connection, id) {
@@ -52,6 +57,7 @@ pub(super) fn forget(connection: &Connection, id: &BatchId, from: u64) -> Result
             rows.push((last, row.get::<_, Option<i64>>(1)?));
         }
     }
+    connection.prepare_cached(KEEP_LAST_TASK)?.execute([])?;
     for (row, task) in rows {
         let is_free: bool = connection
             .prepare_cached(IS_FREE)?

@@ -18,14 +18,21 @@ const UPGRADES: [(&str, &str); 2] = [
         "1",
         "ALTER TABLE batches ADD COLUMN weight INTEGER NOT NULL DEFAULT 1;",
     ),
-    // Tasks have states and words that came with updates and further providers; those there are say the same.
-    ("2", ""),
+    // Tasks have states and words besides that came with updates and further providers; those there are say the same.
+    ("2", CALLS),
 ];
+
+/// Calls that long windows of budgets count.
+const CALLS: &str = "
+CREATE TABLE calls (owner TEXT NOT NULL, at INTEGER NOT NULL);
+CREATE INDEX calls_by_owner ON calls (owner, at);
+";
 
 /// `rows.id` is the batch's number and the row's, see [`crate::ledger::places::row_id`]: in order of file without an index.
 /// `tasks.due_at` is the end of the lease while `claimed_at` is set, and null once settled, so that `tasks_due`
 /// holds open tasks alone and a claim costs the same however many are done or waiting.
 /// `tasks.source` and `tasks.staged` are the rows whose payload is in force, or waits to be.
+/// `meta` has the format and, once a batch was forgotten, `last_task`, the highest id that a task ever had.
 const TABLES: &str = "
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE spaces (
@@ -164,7 +171,10 @@ impl Place {
         match self::content(&transaction)? {
             Content::OurFormat => return Ok(()),
             Content::Other(found) => return Err(self.format_error(found)),
-            Content::Nothing => transaction.execute_batch(TABLES)?,
+            Content::Nothing => {
+                transaction.execute_batch(TABLES)?;
+                transaction.execute_batch(CALLS)?;
+            }
             Content::Older(made) => {
                 for (_, change) in UPGRADES.iter().skip(made) {
                     transaction.execute_batch(change)?;

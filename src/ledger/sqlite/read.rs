@@ -17,7 +17,8 @@ use crate::ledger::counting;
 use crate::ledger::pauses::read_pause;
 use crate::ledger::places::{row_id, row_ids, seq_of};
 
-pub(super) const ROWS: &str = "SELECT r.id, r.line, r.cells, r.faults, t.key, t.task \
+pub(super) const ROWS: &str = "SELECT r.id, r.line, r.cells, r.faults, t.key, t.task, \
+     r.task IS NOT NULL AND t.id IS NULL \
      FROM rows r LEFT JOIN tasks t ON t.id = r.task WHERE r.id >= ?1 AND r.id < ?2 ORDER BY r.id LIMIT ?3";
 
 pub(super) const HISTORY: &str = "SELECT a.at, a.kind, a.took_ms, a.exchanges, a.http, a.read_as, a.code, \
@@ -94,6 +95,7 @@ fn view(row: &Row<'_>) -> Result<RowView, LedgerError> {
             .map_err(json)?,
         task,
         unreadable,
+        forgotten: row.get(6)?,
     })
 }
 

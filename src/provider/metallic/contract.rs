@@ -4,6 +4,7 @@
 
 mod places;
 
+use crate::domain::consent;
 use crate::domain::contract::{Check, Contract, FieldRule, FileRule, FileTest, Need, Test};
 use crate::domain::fault::Severity;
 use crate::domain::field::Field;
@@ -148,6 +149,9 @@ static FIELD_RULES: &[FieldRule] = &[
         source: FIELDS,
         hint: "",
     },
+    consent::ACCEPTED_BY,
+    consent::VERSION,
+    consent::ACCEPTED_AT,
     FieldRule {
         field: Field::FirstName(0),
         need: Need::Required,

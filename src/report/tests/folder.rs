@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn rows_that_break_off_leave_the_old_report_alone() {
     let dir = tempfile::tempdir().unwrap();
-    let batch = batch(&["Ref", "Name", "Zip"], 15);
+    let batch = batch(&["Ref", "Name", "Zip"], 16);
     write_to(dir.path(), &batch, &Fake::new(mixed())).unwrap();
     let old: Vec<String> = FILES.iter().map(|name| read(dir.path(), name)).collect();
     let mut broken = Fake::new(mixed());
@@ -30,7 +30,7 @@ fn rows_that_break_off_leave_the_old_report_alone() {
 #[test]
 fn between_two_files_each_is_old_or_new() {
     let dir = tempfile::tempdir().unwrap();
-    let batch = batch(&["Ref", "Name", "Zip"], 15);
+    let batch = batch(&["Ref", "Name", "Zip"], 16);
     write_to(dir.path(), &batch, &Fake::new(mixed()[..3].to_vec())).unwrap();
     let old_summary = read(dir.path(), "summary.json");
     fs::remove_file(dir.path().join("failed.csv")).unwrap();
@@ -42,7 +42,7 @@ fn between_two_files_each_is_old_or_new() {
         error.contains("failed.csv") && error.contains("hint: "),
         "{error}"
     );
-    assert_eq!(records(dir.path(), "results.csv").len(), 15);
+    assert_eq!(records(dir.path(), "results.csv").len(), 16);
     assert_eq!(read(dir.path(), "summary.json"), old_summary);
     assert!(names(dir.path()).iter().all(|name| !name.ends_with(".part")));
 }
@@ -50,12 +50,12 @@ fn between_two_files_each_is_old_or_new() {
 #[test]
 fn a_reader_keeps_the_file_it_opened() {
     let dir = tempfile::tempdir().unwrap();
-    let batch = batch(&["Ref", "Name", "Zip"], 15);
+    let batch = batch(&["Ref", "Name", "Zip"], 16);
     write_to(dir.path(), &batch, &Fake::new(mixed()[..3].to_vec())).unwrap();
     let open = fs::File::open(dir.path().join("results.csv")).unwrap();
     write_to(dir.path(), &batch, &Fake::new(mixed())).unwrap();
     assert_eq!(csv::Reader::from_reader(open).records().count(), 3);
-    assert_eq!(records(dir.path(), "results.csv").len(), 15);
+    assert_eq!(records(dir.path(), "results.csv").len(), 16);
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub(crate) async fn budget_at(address: &str, windows: &[Window]) -> Arc<dyn Budg
     let budgets = RedisBudgets::open(&access, Arc::new(RealWorld::default()))
         .await
         .unwrap();
-    budgets.budget("somebody", windows)
+    budgets.budget("somebody", windows, false)
 }
 
 #[allow(

@@ -26,6 +26,24 @@ pub(crate) async fn a_cancelled_batch_lends_nothing(ledger: &dyn Ledger) {
     assert_eq!(claimed(ledger, 9, at(1)).await.next_due, None);
 }
 
+/// One claim settles no more than a few hundred in passing, however many batches are cancelled: whoever claims waits for it.
+pub(crate) async fn a_claim_settles_so_many_over_all_cancelled_batches(ledger: &dyn Ledger) {
+    let mut batches = Vec::new();
+    for name in ["one", "two", "three"] {
+        let id = import_n(ledger, name, 300).await;
+        ledger.cancel(&id).await.unwrap();
+        batches.push(id);
+    }
+    for wanted in [500, 900] {
+        assert_eq!(claim(ledger, 9, at(1)).await, []);
+        let mut settled = 0;
+        for id in &batches {
+            settled += ledger.counts(id).await.unwrap().tasks[Tally::Cancelled as usize];
+        }
+        assert_eq!(settled, wanted);
+    }
+}
+
 pub(crate) async fn open_tasks_are_settled_by_the_order(ledger: &dyn Ledger) {
     let id = import_n(ledger, "one", 4).await;
     let mut claims = claim(ledger, 3, at(0)).await;

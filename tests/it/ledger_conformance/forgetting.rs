@@ -108,6 +108,30 @@ pub(crate) async fn what_another_batch_took_over_stays(ledger: &dyn Ledger) {
     );
 }
 
+/// Whose rows another batch had taken over, and was forgotten with them, is told so and nothing else: what became of the
+/// row is not known here any more, so it must be neither a fault of the file nor somebody else's account.
+pub(crate) async fn what_was_forgotten_with_another_batch_is_said_to_be(ledger: &dyn Ledger) {
+    let one = import_n(ledger, "one", 3).await;
+    let (two, _) = feed(ledger, "two", &[row(0, "one-0"), row(1, "one-2"), row(2, "x")], 0).await;
+    settle_all(ledger, Outcome::Active).await;
+    assert!(ledger.forget(&two).await.unwrap());
+    // Neither rows that are new nor the same keys fed again are taken for what was forgotten.
+    import_n(ledger, "three", 3).await;
+    let (_, appended) = feed(ledger, "four", &[row(0, "one-0"), row(1, "one-1")], 3).await;
+    assert_eq!((appended.new, appended.unchanged), (1, 1));
+    let rows = ledger.rows(&one, 0, 9).await.unwrap();
+    let forgotten: Vec<bool> = rows.iter().map(|row| row.forgotten).collect();
+    assert_eq!(forgotten, [true, false, true]);
+    for row in rows.iter().filter(|row| row.forgotten) {
+        assert!(
+            row.task.is_none() && row.unreadable.is_none() && row.faults.is_empty(),
+            "{row:?}"
+        );
+        assert!(!row.cells.is_empty());
+    }
+    assert!(rows[1].task.is_some());
+}
+
 /// Data fed again unchanged leave a lease alone, and with it the row whose payload its holder sends.
 pub(crate) async fn what_somebody_still_sends_stays(ledger: &dyn Ledger) {
     let one = import_n(ledger, "one", 3).await;

@@ -54,6 +54,7 @@ pub(crate) async fn a_row_is_kept_to_the_letter(ledger: &dyn Ledger) {
         faults: Vec::new(),
         task: Some((key("Ключ 'x' & y"), task)),
         unreadable: None,
+        forgotten: false,
     };
     assert_eq!(rows[0], wanted);
     assert_eq!(rows[1].faults, [fault("empty"), fault("formula")]);

@@ -10,6 +10,8 @@ use std::thread;
 pub(crate) enum Weather {
     /// Passes on.
     Fair,
+    /// Passes on, and makes the server say that it is a Redis 5.
+    Aged,
     /// Takes connections and bytes, and passes nothing on.
     Stalled,
     /// Ends connections and takes no new ones.
@@ -131,12 +133,28 @@ impl Net {
                 .changed
                 .wait_while(self.now.lock().unwrap(), stalled)
                 .unwrap();
+            let weather = now.weather;
             drop(now);
+            if weather == Weather::Aged {
+                age(&mut bytes[..n]);
+            }
             if to.write_all(&bytes[..n]).is_err() {
                 break;
             }
         }
         let _ = to.shutdown(Shutdown::Both);
         let _ = from.shutdown(Shutdown::Both);
+    }
+}
+
+/// The version of an `INFO` in it becomes 5, and of no Valkey.
+fn age(bytes: &mut [u8]) {
+    for (name, at, by) in [("\nredis_version:", 15, b'5'), ("\nvalkey_version:", 1, b'w')] {
+        let found = bytes
+            .windows(name.len())
+            .position(|window| window == name.as_bytes());
+        if let Some(byte) = found.and_then(|found| bytes.get_mut(found + at)) {
+            *byte = by;
+        }
     }
 }

@@ -337,7 +337,7 @@ async fn a_budget_that_goes_before_its_last_call_leaves_nobody_running_in_circle
     let world = Arc::new(WatchedClock::default());
     let shared: Arc<dyn World> = Arc::clone(&world) as Arc<dyn World>;
     let budgets = RedisBudgets::open(&access, shared).await.unwrap();
-    let budget = budgets.budget("somebody", &[window(5, 60_000)]);
+    let budget = budgets.budget("somebody", &[window(5, 60_000)], false);
     let permit = budget.permit(CallKind::Submit).await.unwrap();
     drop(budget);
     let before = world.reads.load(Ordering::SeqCst);

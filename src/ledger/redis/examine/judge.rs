@@ -57,7 +57,8 @@ pub(super) fn judge(seen: &Seen) -> Vec<Diagnosis> {
 
 const MAY_ASK: &str = "let the user ask (+info +config|get), or see to it by hand: docs/operations.md";
 
-fn version(info: &Info) -> Diagnosis {
+/// Whether it knows the commands that scripts use.
+pub(super) fn version(info: &Info) -> Diagnosis {
     let part = "version";
     if let Some(version) = info.get("valkey_version") {
         return Diagnosis::ok(part, format!("Valkey {version}"));
@@ -193,18 +194,24 @@ fn persistence(info: &Info, settings: Option<&Info>) -> Vec<Diagnosis> {
 pub(super) fn eviction(info: &Info) -> Option<Diagnosis> {
     let part = "eviction";
     let policy = info.get("maxmemory_policy")?;
-    Some(match policy.as_str() {
-        "noeviction" => Diagnosis::ok(part, "noeviction: when memory is full, writes wait"),
-        volatile if volatile.starts_with("volatile-") => Diagnosis::ok(
-            part,
-            format!("{volatile}: takes only what is about to expire anyway"),
-        ),
-        policy => Diagnosis::misconfigured(
-            part,
-            format!("maxmemory-policy is {policy}: when memory is full, Redis throws rows away"),
-            "CONFIG SET maxmemory-policy noeviction, and in redis.conf; not shared with a cache",
-        ),
-    })
+    let thrown_away = match policy.as_str() {
+        "noeviction" => {
+            return Some(Diagnosis::ok(
+                part,
+                "noeviction: when memory is full, writes wait",
+            ));
+        }
+        // Nothing but the budgets' keys expires: `budget/ask.lua`.
+        volatile if volatile.starts_with("volatile-") => {
+            "the budget away, and more calls leave than the provider allows"
+        }
+        _ => "rows away",
+    };
+    Some(Diagnosis::misconfigured(
+        part,
+        format!("maxmemory-policy is {policy}: when memory is full, Redis throws {thrown_away}"),
+        "CONFIG SET maxmemory-policy noeviction, and in redis.conf; not shared with a cache",
+    ))
 }
 
 fn memory(info: &Info) -> Option<Diagnosis> {
@@ -387,8 +394,8 @@ mod tests {
                 &[("maxmemory_policy", "volatile-ttl")],
                 &[],
                 "eviction",
-                Ok,
-                "expire anyway",
+                Misconfigured,
+                "throws the budget away",
             ),
             (
                 &[("used_memory", "900000000")],

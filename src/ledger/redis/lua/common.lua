@@ -51,7 +51,7 @@ end
 
 local opened = {}
 
--- A task that is to be saved: id, expected, new, from lane, to lane, score (empty: as it is), counts.
+-- A task that is to be saved: id, expected, new, from lane, to lane, score (empty: as it is). Counts are read apart.
 local function read_save()
   return { id = arg(), expected = arg(), new = arg(), from = arg(), to = arg(), score = arg() }
 end
