@@ -18,6 +18,7 @@ pub mod field;
 pub mod ids;
 pub mod machine;
 pub mod near;
+pub mod phone;
 pub mod policy;
 pub mod record;
 pub mod report;

@@ -7,6 +7,7 @@
 pub mod adobe;
 mod cells;
 mod clocks;
+pub mod logicboxes;
 pub mod metallic;
 pub mod token;
 pub mod transport;

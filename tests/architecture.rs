@@ -25,7 +25,7 @@ const FLOORS: [(&str, u8); 14] = [
 ];
 
 /// Crates that one part of the house alone knows.
-const KNOWN_TO: [(&str, &[&str]); 17] = [
+const KNOWN_TO: [(&str, &[&str]); 18] = [
     ("apalis", &["worker"]),
     ("apalis_core", &["worker"]),
     ("axum", &["simulator", "web"]),
@@ -34,7 +34,8 @@ const KNOWN_TO: [(&str, &[&str]); 17] = [
     ("opentelemetry_sdk", &["telemetry"]),
     ("prometheus", &["telemetry"]),
     ("reqwest", &["provider", "telemetry"]),
-    ("ring", &["ledger"]),
+    ("quick_xml", &["provider"]),
+    ("ring", &["ledger", "provider"]),
     ("tracing_opentelemetry", &["telemetry"]),
     ("tracing_subscriber", &["telemetry"]),
     ("rusqlite", &["ledger"]),

@@ -8,14 +8,16 @@ mod check;
 mod email;
 mod example;
 mod letters;
+mod password;
 mod secret;
 mod validate;
 
 use super::field::Field;
 
 pub use address::{PostalForm, RegionTable};
+pub use password::PasswordRule;
 pub use secret::SECRET_SHOWN;
-pub use validate::{Cells, Ruling, split_segments};
+pub use validate::{Cells, Ruling, language_of, split_segments, yes_or_no};
 
 /// What a provider takes.
 #[derive(Debug)]
@@ -69,7 +71,7 @@ pub enum Need {
     Optional,
     /// A record that has none gets this.
     Default(&'static str),
-    /// Required when the file has a column for it; the row's key, which is otherwise derived.
+    /// Required when the file has a column for it: the row's key, which is otherwise derived, or a part of a name.
     WithColumn,
     /// Required when the file has a column for it and nobody attests it for all rows ([`Ruling::attested`]). Kept, never sent.
     Attested,
@@ -144,6 +146,8 @@ pub enum Test {
     AllBut(&'static str),
     /// One of these, as it stands.
     OneOf(&'static [&'static str]),
+    /// A language of these, or a locale of one of them: `en`, `en-US` ([`language_of`]).
+    Language(&'static [&'static str]),
     /// A list whose every part is one of these.
     EachOneOf(&'static [&'static str]),
     /// An ISO 3166-1 alpha-2 code.
@@ -176,6 +180,17 @@ pub enum Test {
     NotANumber,
     /// What the job says, if it says anything.
     SameAsJob,
+    /// Yes or no, in one of the words of [`yes_or_no`].
+    YesOrNo,
+    /// A country's calling code, `44` or `+44`.
+    CallingCode,
+    /// A telephone number that can be told apart from its calling code, which may have a column of its own.
+    Phone {
+        /// That column.
+        code: Field,
+    },
+    /// A password that keeps a rule.
+    Password(PasswordRule),
 }
 
 /// A rule between rows.

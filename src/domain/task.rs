@@ -274,6 +274,19 @@ impl Task {
         self.account.is_none() || self.action == Action::Update
     }
 
+    /// Whether no time bounds the making of an account that is looked for: nothing was sent yet, or an intent before the
+    /// present one may have made it.
+    pub const fn seeks_any_age(&self) -> bool {
+        let then_send_first = matches!(
+            self.state,
+            State::Reconciling {
+                then: Then::SendFirst,
+                ..
+            }
+        );
+        then_send_first || self.generation > 0
+    }
+
     /// Whether the next step makes an account, as against looking for or at one.
     pub const fn next_is_submit(&self) -> bool {
         matches!(self.state, State::Queued | State::Submitting | State::Unknown)
@@ -283,5 +296,26 @@ impl Task {
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn when_the_age_of_an_account_tells_nothing() {
+        for (then, generation, any_age) in [
+            (Then::SendFirst, 0, true),
+            (Then::SendAgain, 0, false),
+            (Then::Park, 0, false),
+            (Then::SendAgain, 1, true),
+            (Then::SendAnyway, 1, true),
+        ] {
+            let mut task = Task::new(Action::Create, Digest::of(b"p"), Timestamp::from_ms(0));
+            task.state = State::Reconciling { misses: 0, then };
+            task.generation = generation;
+            assert_eq!(task.seeks_any_age(), any_age, "{then:?} {generation}");
+        }
     }
 }

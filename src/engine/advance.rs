@@ -16,7 +16,7 @@ use super::sweep::{Listed, PendingSet};
 use crate::domain::answer::{AccountSeen, Answer, Answered, Meaning, Refused, Silence};
 use crate::domain::attempt::{Attempt, CallKind};
 use crate::domain::batch::{Pause, PauseReason};
-use crate::domain::ids::{BatchId, Digest, RowKey, Scope, StatusCode};
+use crate::domain::ids::{Digest, RowKey, Scope, StatusCode};
 use crate::domain::machine::{Effect, Event, Rules, Step, abandoned, apply, plan};
 use crate::domain::policy::throttle::Streak;
 use crate::domain::task::{State, Task};
@@ -182,6 +182,7 @@ impl Desk {
                     key: claim.key.clone(),
                     payload: payload(claim),
                     sent_after: *sent_after,
+                    any_age: task.seeks_any_age(),
                 };
                 self.provider.look_up(&call).await
             }
@@ -268,7 +269,7 @@ impl Desk {
             // What the provider said is in the ledger, for `enlist status`: it may quote a row.
             Ok(paused) => tracing::warn!(
                 reason = pause.reason.as_str(),
-                batches = names(&paused),
+                batches = words::names(&paused),
                 "paused; no row fails by it; hint: {}",
                 pause.reason.hint()
             ),
@@ -370,13 +371,6 @@ const fn kind(step: &Step) -> CallKind {
         Step::LookUp { .. } => CallKind::LookUp,
         _ => CallKind::Poll,
     }
-}
-
-/// The first of these batches, for a line.
-fn names(batches: &[BatchId]) -> String {
-    let names: Vec<&str> = batches.iter().take(8).map(BatchId::as_str).collect();
-    let more = if batches.len() > names.len() { " …" } else { "" };
-    format!("{}{more}", names.join(" "))
 }
 
 fn payload(claim: &Claim) -> Arc<str> {

@@ -241,8 +241,11 @@ pub struct LookUpCall {
     pub key: RowKey,
     /// The request body that was sent.
     pub payload: Arc<str>,
-    /// No account made before this is ours.
+    /// No account made before this is ours, unless `any_age`.
     pub sent_after: Timestamp,
+    /// An account of any age counts: nothing was sent yet, so it was there before; or more than one intent was, so that it may
+    /// come of one before the last. For providers that keep nothing of ours to know an account by, but its name.
+    pub any_age: bool,
 }
 
 /// What came back, and how it went.

@@ -344,7 +344,7 @@ impl Builder<'_> {
                         ..fault
                     });
                 }
-                Need::WithColumn => {
+                Need::WithColumn if field == Field::Key => {
                     let message = "no column for your own id of each reseller: keys are derived from company, country and email";
                     let hint = "add a column `key`; without one, a row whose company, country or email changes is a new row";
                     let fault = Fault::error(Place::file(file), "key.derived", message, hint);
@@ -353,12 +353,8 @@ impl Builder<'_> {
                         ..fault.with_severity(Severity::Note)
                     });
                 }
-                Need::OfContact
-                | Need::Optional
-                | Need::RequiredIn(_)
-                | Need::Default(_)
-                | Need::FromJob
-                | Need::Attested => {}
+                // What a record can do without, and what a row's country decides.
+                _ => (),
             }
         }
         self.faults.extend(faults);

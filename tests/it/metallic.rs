@@ -8,7 +8,7 @@ fn rows(rig: &Rig, name: &str, rows: usize) {
     let template = rig.line("template metallic-create").exits(0).out;
     let mut lines = template.lines();
     let (header, example) = (lines.next().unwrap(), lines.next().unwrap());
-    let mut text = format!("{header}\n");
+    let mut text = format!("{}\n", header.replacen("key", "external_id", 1));
     for n in 1..=rows {
         let row = example
             .replace("EXAMPLE-1", &format!("R-{n}"))
@@ -127,7 +127,9 @@ fn a_quota_is_kept_across_a_kill_and_known_beforehand() {
             (simulator.creates() >= 10).then_some(())
         });
         first.kill();
-        run("out").exits(0);
+        // What was on its way when the process was killed may be there, with an id that is not told.
+        let ended = run("out").end();
+        assert!(matches!(ended.code, Some(0 | 4)), "{}", ended.err);
         assert!(began.elapsed().as_secs() >= 20, "{:?}", began.elapsed());
         simulator.has_one_account_each(25);
         let told = simulator.ledger();

@@ -3,9 +3,12 @@
 use super::address::{lost_zero, postal_fault, region_fault, region_or_name_fault};
 use super::letters::{is_combining_accent, is_letter_or_digit};
 use super::validate::split_segments;
-use super::{Test, email};
+use super::{Cells, Test, email, language_of, yes_or_no};
 use crate::domain::country;
+use crate::domain::fault::cut;
+use crate::domain::field::Field;
 use crate::domain::near::{fold, nearest};
+use crate::domain::phone::{Phone, calling_code};
 
 /// Most different characters that one message names.
 const NAMED_CHARS_MAX: usize = 5;
@@ -40,6 +43,8 @@ pub(super) struct Look<'a> {
     pub(super) distributor: Option<&'a str>,
     /// The provider's name.
     pub(super) provider: &'static str,
+    /// The row, for tests that look at two cells.
+    pub(super) cells: &'a dyn Cells,
 }
 
 /// What a test found wrong.
@@ -70,6 +75,7 @@ impl Test {
                     .flatten()
             }
             Self::OneOf(allowed) => one_of(value, allowed, look.provider),
+            Self::Language(allowed) => one_of(language_of(value), allowed, look.provider),
             Self::EachOneOf(allowed) => each_one_of(value, allowed, look.provider),
             Self::Country => known_country(value),
             Self::CountryNotIn(excluded) => {
@@ -105,7 +111,15 @@ impl Test {
                 let expected = look.distributor.filter(|expected| *expected != value)?;
                 finding(format!("the job sends to {expected}"))
             }
-            Self::NoSheetNumber | Self::NoGarbling | Self::NotANumber => None,
+            Self::YesOrNo if yes_or_no(value).is_none() => {
+                finding(format!("`{}` says neither yes nor no", cut(value)))
+            }
+            Self::CallingCode if calling_code(value).is_none() => finding("no country has this calling code"),
+            Self::Phone { code } => phone(look, code),
+            Self::Password(rule) => rule.fault_of(value).and_then(finding),
+            Self::NoSheetNumber | Self::NoGarbling | Self::NotANumber | Self::YesOrNo | Self::CallingCode => {
+                None
+            }
         }
     }
 }
@@ -233,6 +247,19 @@ fn known_country(value: &str) -> Option<Finding> {
     Some(Finding {
         message: "not a two-letter country code (ISO 3166-1, capitals)".to_owned(),
         hint,
+    })
+}
+
+fn phone(look: &Look<'_>, code: Field) -> Option<Finding> {
+    let apart = look.cells.text(code).unwrap_or_default().trim();
+    if !apart.is_empty() && calling_code(apart).is_none() {
+        // The code's own column says so.
+        return None;
+    }
+    let error = Phone::split(Some(apart), look.value).err()?;
+    Some(Finding {
+        message: error.to_string(),
+        hint: Some(error.hint(look.country)),
     })
 }
 

@@ -25,7 +25,7 @@ const fn value(field: Field) -> &'static str {
         Field::Website => "https://www.example.com",
         Field::VatId => "DE123456789",
         Field::AccountingCurrency | Field::SellingCurrency => "USD",
-        Field::Password => "Change-Me9",
+        Field::Password => "Change.Me9",
         Field::AcceptPolicy => "yes",
         Field::SmsConsent | Field::MarketingConsent => "no",
         Field::Distributor | Field::Account => "",

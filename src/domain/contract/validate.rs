@@ -49,6 +49,21 @@ pub fn split_segments(text: &str) -> impl Iterator<Item = &str> {
         .filter(|part| !part.is_empty())
 }
 
+/// The language of a locale: `en` of `en-US`. A language is its own.
+pub fn language_of(locale: &str) -> &str {
+    locale.split(['-', '_']).next().unwrap_or(locale).trim()
+}
+
+/// What a cell that says yes or no says, in any case: `yes`, `true`, `1`, `no`, `false`, `0`, and `y` and `n`.
+pub fn yes_or_no(text: &str) -> Option<bool> {
+    let is_one_of = |words: [&str; 4]| words.iter().any(|word| word.eq_ignore_ascii_case(text.trim()));
+    match () {
+        () if is_one_of(["yes", "true", "1", "y"]) => Some(true),
+        () if is_one_of(["no", "false", "0", "n"]) => Some(false),
+        () => None,
+    }
+}
+
 impl Contract {
     /// Applies every rule to one row. Adds all faults to `faults`; gives a record if none of them is an error.
     pub fn validate(
@@ -135,6 +150,7 @@ impl<'a> Pass<'a> {
             is_number: self.cells.is_number(field),
             distributor: self.ruling.distributor,
             provider: self.contract.provider,
+            cells: self.cells,
         };
         for check in self.contract.every_field.iter().chain(rule.checks) {
             if let Some(finding) = check.test.run(&look) {

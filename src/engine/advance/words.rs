@@ -2,6 +2,7 @@
 //! provider wrote is among them.
 
 use crate::domain::answer::{Answer, Answered, Meaning, Refused, Silence};
+use crate::domain::ids::BatchId;
 use crate::domain::machine::{Event, Step};
 use crate::domain::task::{State, Task};
 
@@ -63,4 +64,11 @@ pub(super) fn nth(task: &Task, step: &Step) -> u32 {
         _ => tries.polls.saturating_add(tries.read_failures),
     };
     before.saturating_add(1)
+}
+
+/// The first of these batches, for a line.
+pub(super) fn names(batches: &[BatchId]) -> String {
+    let names: Vec<&str> = batches.iter().take(8).map(BatchId::as_str).collect();
+    let more = if batches.len() > names.len() { " …" } else { "" };
+    format!("{}{more}", names.join(" "))
 }

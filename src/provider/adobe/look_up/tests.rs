@@ -74,6 +74,7 @@ async fn sought(rig: &Rig) -> Reply {
             key,
             payload: PAYLOAD.into(),
             sent_after: NOON,
+            any_age: false,
         })
         .await
 }

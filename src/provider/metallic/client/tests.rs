@@ -160,6 +160,7 @@ async fn what_cannot_be_asked_makes_no_call() {
         key: RowKey::new("R-17").unwrap(),
         payload: PAYLOAD.into(),
         sent_after: NOON,
+        any_age: false,
     };
     let reply = rig.metallic.look_up(&call).await;
     assert!(matches!(reply.answer, Answer::NotSent(_)), "{reply:?}");

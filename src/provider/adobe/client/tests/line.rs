@@ -89,6 +89,7 @@ async fn every_call_on_the_line() {
             key,
             payload: PAYLOAD.into(),
             sent_after: NOON,
+            any_age: false,
         })
         .await;
     assert_eq!(

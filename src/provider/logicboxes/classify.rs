@@ -1,0 +1,222 @@
+//! What came back, as an [`Answer`]. Pure: providers.md 3.2 to 3.5.
+//!
+//! The body goes before the HTTP status: business errors come under 500, and under 200 too (3.3). A 5xx with a refusal in
+//! it is a refusal; one without is silence. What is neither an account nor a refusal is silence as well, which costs a
+//! look-up and no second account.
+
+mod problem;
+
+use std::time::Duration;
+
+use super::wire::{Hit, Page, Said, account_id};
+use crate::domain::answer::{
+    AccountSeen, Answer, Answered, InactiveReason, Meaning, Refused, RowError, Silence,
+};
+use crate::domain::ids::{AccountId, StatusCode};
+use crate::domain::time::Timestamp;
+use crate::provider::transport::{Exchange, Head, clean};
+use problem::{About, Problem};
+
+pub use problem::Secrets;
+
+/// Characters of a status that are kept.
+const STATUS_CHARS_MAX: usize = 40;
+
+/// What a call asked with: what its answer is read against.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// Our own reseller id. No row's account is this one: it is what the provider shows when it lost the question (3.4).
+    pub own: String,
+    /// What an answer's text must not repeat.
+    pub secrets: Secrets,
+}
+
+/// The answer to a sign-up. `auto_activate`: it asked for an account that is active at once.
+pub fn signup(exchange: &Exchange, asked: &Asked, auto_activate: bool, now: Timestamp) -> Answer {
+    common(exchange, asked, now, |answer| match answer {
+        Heard::Well(said) => signed_up(said, asked, auto_activate),
+        Heard::Refusal(problem) => Some(match problem.about {
+            About::Busy => Answer::Silent(Silence::Busy),
+            About::Taken => Answer::Answered(Answered::Taken(problem.one())),
+            About::Trouble => Answer::Answered(Answered::Ambiguous(problem.one())),
+            _ => Answer::Answered(Answered::Rejected(problem.rows())),
+        }),
+    })
+}
+
+/// The answer to a look at the account `account`.
+pub fn read(exchange: &Exchange, account: &AccountId, asked: &Asked, now: Timestamp) -> Answer {
+    common(exchange, asked, now, |answer| match answer {
+        Heard::Well(said) => {
+            let shown = said.text("resellerid").as_deref().and_then(account_id)?;
+            if shown != *account || shown.as_str() == asked.own {
+                return None;
+            }
+            let status = said.text("resellerstatus")?;
+            Some(Answer::Answered(Answered::Account(account_with(shown, &status))))
+        }
+        Heard::Refusal(problem) if problem.about == About::Nothing => {
+            Some(Answer::Answered(Answered::Missing))
+        }
+        Heard::Refusal(_) => None,
+    })
+}
+
+/// A page of a search, or why there is none. Searches decide nothing about a row, so what the service says against one is
+/// silence to the row that asked; that there is nothing is an empty page.
+pub fn page(exchange: &Exchange, asked: &Asked, now: Timestamp) -> Result<Page, Answer> {
+    let mut page = None;
+    let answer = common(exchange, asked, now, |answer| {
+        match answer {
+            Heard::Well(said) => page = Page::parse(said),
+            Heard::Refusal(problem) if problem.about == About::Nothing => page = Some(Page::default()),
+            Heard::Refusal(_) => {}
+        }
+        None
+    });
+    page.ok_or(answer)
+}
+
+/// An account as a search shows it; `None` without an id of its own.
+pub fn seen(hit: &Hit, asked: &Asked) -> Option<AccountSeen> {
+    let account = hit
+        .account
+        .clone()
+        .filter(|account| account.as_str() != asked.own)?;
+    Some(match &hit.status {
+        Some(status) => account_with(account, status),
+        // Details will say.
+        None => AccountSeen {
+            account,
+            status: StatusCode::new(""),
+            meaning: Meaning::Pending,
+        },
+    })
+}
+
+/// The word that made an answer a refusal.
+pub fn code(exchange: &Exchange) -> Option<String> {
+    let said = Said::parse(exchange.body()?)?;
+    Problem::of(&said, &Secrets::default()).map(|problem| problem.word)
+}
+
+/// An answer of the service.
+enum Heard<'a> {
+    /// No refusal.
+    Well(&'a Said),
+    /// A refusal.
+    Refusal(&'a Problem),
+}
+
+/// An account made: a numeric `resellerid`, and no word of an error (3.2).
+fn signed_up(said: &Said, asked: &Asked, auto_activate: bool) -> Option<Answer> {
+    let account = said.text("resellerid").as_deref().and_then(account_id)?;
+    if account.as_str() == asked.own {
+        return None;
+    }
+    let action = said.text("status").unwrap_or_default();
+    let waits = said.text("eaqid").is_some() || said.text("activationstatus").is_some();
+    // `status` is the sign-up's own, not the account's: one that need not wait is looked at once.
+    let meaning = if waits && !auto_activate {
+        Meaning::Awaiting
+    } else {
+        Meaning::Pending
+    };
+    Some(Answer::Answered(Answered::Account(AccountSeen {
+        account,
+        status: StatusCode::new(clean(&action, STATUS_CHARS_MAX)),
+        meaning,
+    })))
+}
+
+fn account_with(account: AccountId, status: &str) -> AccountSeen {
+    AccountSeen {
+        account,
+        status: StatusCode::new(clean(status, STATUS_CHARS_MAX)),
+        meaning: meaning(status),
+    }
+}
+
+/// The words of 3.5. The word for a sign-up that waits is NOT PUBLIC: empty, `InActive`, or one that says so.
+fn meaning(status: &str) -> Meaning {
+    let word = status.trim().to_lowercase();
+    match word.as_str() {
+        "active" => Meaning::Active,
+        "suspended" => Meaning::Inactive(InactiveReason::Blocked),
+        "deleted" => Meaning::Inactive(InactiveReason::Unspecified),
+        "" | "inactive" => Meaning::Awaiting,
+        word if word.contains("pending") || word.contains("wait") => Meaning::Awaiting,
+        _ => Meaning::Unrecognised,
+    }
+}
+
+/// What every call's exchange means. `own` is asked what a body that can be read means to this call; where it has no
+/// answer, the refusals that concern every call and the HTTP status have.
+fn common(
+    exchange: &Exchange,
+    asked: &Asked,
+    now: Timestamp,
+    own: impl FnOnce(&Heard<'_>) -> Option<Answer>,
+) -> Answer {
+    let (head, body) = match exchange {
+        Exchange::NotSent(why) => return Answer::NotSent(why.clone()),
+        Exchange::TimedOut => return Answer::Silent(Silence::TimedOut),
+        Exchange::Broken(why) => return Answer::Silent(Silence::Broken(why.clone())),
+        Exchange::Response { head, body } => (head, Some(body)),
+        Exchange::BodyCut { head } | Exchange::BodyTooLong { head } => (head, None),
+    };
+    let said = body.and_then(|body| Said::parse(body));
+    let problem = said.as_ref().and_then(|said| Problem::of(said, &asked.secrets));
+    let answer = match (&problem, &said) {
+        (Some(problem), _) => refused(problem, head, now).or_else(|| own(&Heard::Refusal(problem))),
+        (None, Some(said)) => own(&Heard::Well(said)),
+        (None, None) => None,
+    };
+    let is_refusal = problem.is_some();
+    answer.unwrap_or_else(|| by_status(head, body.is_some() && !is_refusal, head.wait(now)))
+}
+
+/// Refusals of a call for reasons that are not its own: by their words, and by an HTTP status that says nothing else.
+fn refused(problem: &Problem, head: &Head, now: Timestamp) -> Option<Answer> {
+    let is_named = matches!(problem.about, About::Busy | About::Taken);
+    let refused = match (problem.about, head.status) {
+        (About::Access, _) | (About::Request | About::Nothing | About::Trouble, 401 | 403) => {
+            Refused::Denied(problem.one())
+        }
+        (About::Pace, _) => Refused::Throttled {
+            retry_after: head.wait(now),
+        },
+        (_, 429) if !is_named => Refused::Throttled {
+            retry_after: head.wait(now),
+        },
+        (About::Request, 405) => Refused::WrongAddress(problem.one()),
+        _ => return None,
+    };
+    Some(Answer::Refused(refused))
+}
+
+/// What is left to go by where the body says nothing.
+fn by_status(head: &Head, may_be_elsewhere: bool, retry_after: Option<Duration>) -> Answer {
+    let http = head.status;
+    match http {
+        401 | 403 => Answer::Refused(Refused::Denied(RowError::new(
+            format!("HTTP {http}"),
+            "the provider does not let us in, and does not say why",
+        ))),
+        429 => Answer::Refused(Refused::Throttled { retry_after }),
+        404 | 405 | 413 if may_be_elsewhere => {
+            let message = format!(
+                "LogicBoxes does not answer at this address (HTTP {http}); is connection.base_url right?"
+            );
+            Answer::Refused(Refused::WrongAddress(RowError::new(
+                format!("HTTP {http}"),
+                message,
+            )))
+        }
+        408 | 500..=599 => Answer::Silent(Silence::Gateway { http, retry_after }),
+        _ => Answer::Silent(Silence::Unreadable { http }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

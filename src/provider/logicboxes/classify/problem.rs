@@ -1,0 +1,355 @@
+//! A refusal in any of its shapes (providers.md 3.3), what it is about, and made fit to keep: bounded, no control
+//! characters, nothing that was secret in the request.
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::domain::answer::RowError;
+use crate::domain::contract::SECRET_SHOWN;
+use crate::provider::logicboxes::contract::CONTRACT;
+use crate::provider::logicboxes::wire::Said;
+use crate::provider::transport::clean;
+
+const WORD_CHARS_MAX: usize = 40;
+const MESSAGE_CHARS_MAX: usize = 500;
+
+/// Words of `status` that no success has, in lower case.
+const ERROR_WORDS: [&str; 5] = ["error", "failed", "failure", "fail", "alreadyreseller"];
+
+/// Where a refusal says why.
+const MESSAGES: [&str; 3] = ["message", "error", "actionstatusdesc"];
+
+/// What a refusal is about. The words are those that were seen, and near ones: messages are NOT PUBLIC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum About {
+    /// An earlier call for the same username is still working.
+    Busy,
+    /// The username belongs to an account.
+    Taken,
+    /// Calls came too fast.
+    Pace,
+    /// The credentials, or the address that the call came from.
+    Access,
+    /// There is nothing of this kind.
+    Nothing,
+    /// The service failed, and says no more.
+    Trouble,
+    /// What was sent.
+    Request,
+}
+
+/// Words in lower case, of which one is enough. Read from the top: "already an action pending" is no taken username.
+static WORDS: &[(About, &[&str])] = &[
+    (About::Busy, &["action pending", "pending action"]),
+    (About::Taken, &["alreadyreseller", "already a reseller"]),
+    (
+        About::Pace,
+        &["too many requests", "rate limit", "too many calls"],
+    ),
+    (
+        About::Access,
+        &[
+            "authenticat",
+            "auth-userid",
+            "auth-password",
+            "api-key",
+            "api key",
+            "access denied",
+            "not authorized",
+            "not authorised",
+            "unauthorized",
+            "unauthorised",
+            "ip address",
+            "your ip",
+            "whitelist",
+            "allow-list",
+        ],
+    ),
+    (About::Nothing, &["no entity found"]),
+    // A failure that says what failed is about the request; these do not.
+    (
+        About::Trouble,
+        &[
+            "unexpected error",
+            "internal error",
+            "internal server error",
+            "temporarily unavailable",
+            "service unavailable",
+            "timed out",
+        ],
+    ),
+];
+
+/// Words for whom a username belongs to: with "already" they say that it is taken.
+const NAMES: [&str; 5] = ["username", "user name", "email", "e-mail", "reseller"];
+
+/// Words people use for a parameter, and the parameter.
+const SYNONYMS: [(&str, &str); 5] = [
+    ("password", "passwd"),
+    ("email", "username"),
+    ("e-mail", "username"),
+    ("zip", "zipcode"),
+    ("vat", "vat-id"),
+];
+
+/// Texts that must not be kept, should an answer repeat them.
+#[derive(Clone, Debug, Default)]
+pub struct Secrets(Vec<SecretString>);
+
+impl Secrets {
+    /// These. Short ones could be parts of words and are let be.
+    pub fn of<'a>(all: impl IntoIterator<Item = &'a str>) -> Self {
+        let long = all.into_iter().filter(|secret| secret.chars().count() >= 4);
+        Self(long.map(SecretString::from).collect())
+    }
+
+    fn hidden(&self, text: &str) -> String {
+        let hide = |text: String, secret: &SecretString| text.replace(secret.expose_secret(), SECRET_SHOWN);
+        self.0.iter().fold(text.to_owned(), hide)
+    }
+}
+
+/// A refusal, read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Problem {
+    /// The word that makes it one: `ERROR`.
+    pub(super) word: String,
+    message: String,
+    pub(super) about: About,
+}
+
+impl Problem {
+    /// Reads a refusal; `None` if the answer is none. One with an account in it is one only if `status` says so.
+    pub(super) fn of(said: &Said, secrets: &Secrets) -> Option<Self> {
+        if let Some(bare) = said.bare() {
+            let is_no = bare.eq_ignore_ascii_case("false");
+            return is_no.then(|| Self {
+                word: "false".to_owned(),
+                message: "the provider said no, and not why".to_owned(),
+                about: About::Request,
+            });
+        }
+        let word = error_word(said)?;
+        let message = MESSAGES
+            .into_iter()
+            .find_map(|name| said.text(name).filter(|text| !text.is_empty()))
+            .unwrap_or_default();
+        Some(Self {
+            about: about(&word, &message),
+            word: clean(&word, WORD_CHARS_MAX),
+            message: clean(&secrets.hidden(&message), MESSAGE_CHARS_MAX),
+        })
+    }
+
+    /// As one error, without a field.
+    pub(super) fn one(&self) -> RowError {
+        RowError::new(self.word.clone(), self.message.clone())
+    }
+
+    /// As a row's errors: one for each parameter named. Never empty.
+    pub(super) fn rows(&self) -> Vec<RowError> {
+        let named = parameters(&self.message);
+        if named.is_empty() {
+            return vec![self.one()];
+        }
+        let row = |field: &'static str| RowError {
+            field: field.to_owned(),
+            ..self.one()
+        };
+        named.into_iter().map(row).collect()
+    }
+}
+
+/// Whether a `status` is one of a refusal.
+fn is_error_word(word: &str) -> bool {
+    ERROR_WORDS.contains(&word.to_lowercase().as_str())
+}
+
+/// The word that makes an answer a refusal.
+fn error_word(said: &Said) -> Option<String> {
+    let filled = |name| said.text(name).filter(|text| !text.is_empty());
+    let (status, action) = (filled("status"), filled("actionstatus"));
+    status.filter(|word| is_error_word(word)).or_else(|| {
+        let is_well = |word: &str| word.eq_ignore_ascii_case("success");
+        let has_account = filled("resellerid").is_some();
+        action.filter(|word| is_error_word(word) || !(is_well(word) || has_account))
+    })
+}
+
+fn about(word: &str, message: &str) -> About {
+    let text = format!("{word} {message}").to_lowercase();
+    let holds = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    let known = WORDS
+        .iter()
+        .find(|(_, words)| holds(words))
+        .map(|(about, _)| *about);
+    let is_taken = text.contains("already") && holds(&NAMES);
+    match known {
+        Some(about @ (About::Busy | About::Taken)) => about,
+        _ if is_taken => About::Taken,
+        known => known.unwrap_or(About::Request),
+    }
+}
+
+/// The parameters that a message names, each once, in its order. A parameter stands as a word of its own, `phone-cc`.
+fn parameters(message: &str) -> Vec<&'static str> {
+    let mut named = Vec::new();
+    let message = message.to_lowercase();
+    let words = message.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+    for word in words.map(|word| word.trim_matches('-')) {
+        let meant = SYNONYMS
+            .iter()
+            .find(|(synonym, _)| *synonym == word)
+            .map_or(word, |(_, meant)| meant);
+        let known = CONTRACT
+            .fields
+            .iter()
+            .map(|rule| rule.wire_path)
+            .find(|path| *path == meant);
+        named.extend(known.filter(|path| !named.contains(path)));
+    }
+    named
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(body: &str) -> Option<Problem> {
+        Problem::of(
+            &Said::parse(body.as_bytes()).unwrap(),
+            &Secrets::of(["Abcdef1~x", "k3y-k3y", "a"]),
+        )
+    }
+
+    #[test]
+    fn every_shape() {
+        for (body, word, message) in [
+            (r#"{"status":"ERROR","message":"m"}"#, "ERROR", "m"),
+            (r#"{"status":"error","error":"m"}"#, "error", "m"),
+            (r#"{"status":"Failed","actionstatusdesc":"m"}"#, "Failed", "m"),
+            (
+                r#"{"status":"Success","actionstatus":"Failed","actionstatusdesc":"m"}"#,
+                "Failed",
+                "m",
+            ),
+            (r#"{"actionstatus":"InvalidData"}"#, "InvalidData", ""),
+            (r#"{"status":"AlreadyReseller"}"#, "AlreadyReseller", ""),
+            (r#"{"Status":"FAILURE","Message":"m\u0001"}"#, "FAILURE", "m "),
+            (r#"{"status":"ERROR","message":"","error":"e"}"#, "ERROR", "e"),
+            (
+                r#"{"status":"ERROR","resellerid":"7","message":"m"}"#,
+                "ERROR",
+                "m",
+            ),
+            (
+                "<r><status>ERROR</status><message>a &amp; b</message></r>",
+                "ERROR",
+                "a & b",
+            ),
+            ("false", "false", "the provider said no, and not why"),
+            (
+                "<string>false</string>",
+                "false",
+                "the provider said no, and not why",
+            ),
+        ] {
+            let problem = read(body).unwrap();
+            assert_eq!(
+                (problem.word.as_str(), problem.message.as_str()),
+                (word, message),
+                "{body}"
+            );
+        }
+        for body in [
+            "{}",
+            r#"{"status":"Success","resellerid":"7"}"#,
+            r#"{"status":"PendingExecution","eaqid":"7"}"#,
+            r#"{"status":"Success","actionstatus":"PendingExecution","resellerid":"7"}"#,
+            // A gateway's, and a framework's.
+            r#"{"message":"Internal server error"}"#,
+            r#"{"status":500,"error":"Internal Server Error","path":"/api"}"#,
+            "true",
+            "7",
+            "Success",
+        ] {
+            assert_eq!(read(body), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn what_each_message_is_about() {
+        for (message, about) in [
+            ("There is already an action pending on this Order.", About::Busy),
+            ("AlreadyReseller", About::Taken),
+            ("Username already exists", About::Taken),
+            ("This email address is already registered.", About::Taken),
+            ("Too many requests", About::Pace),
+            (
+                "Authentication failed: invalid auth-userid or api-key",
+                About::Access,
+            ),
+            (
+                "Access Denied: You are not authorized to perform this action",
+                About::Access,
+            ),
+            ("Access denied: your IP address is not on the list", About::Access),
+            ("No Entity found", About::Nothing),
+            ("An unexpected error occurred", About::Trouble),
+            ("Required parameter missing: zipcode", About::Request),
+            ("The VAT ID is in use already", About::Request),
+            ("", About::Request),
+        ] {
+            let body = serde_json::json!({ "status": "ERROR", "message": message }).to_string();
+            assert_eq!(read(&body).unwrap().about, about, "{message}");
+        }
+    }
+
+    #[test]
+    fn parameters_become_fields() {
+        for (message, fields) in [
+            (
+                "Invalid value for parameter: phone-cc, zipcode",
+                vec!["phone-cc", "zipcode"],
+            ),
+            ("Required parameter missing: name", vec!["name"]),
+            (
+                "{phone=Invalid phone, zipcode=too long}",
+                vec!["phone", "zipcode"],
+            ),
+            (
+                "The Password is too weak; choose another password",
+                vec!["passwd"],
+            ),
+            ("Username should be an email address", vec!["username"]),
+            ("phone-", vec!["phone"]),
+            ("telephone, phone-x", vec![""]),
+            ("(row key)", vec![""]),
+            ("Something is wrong", vec![""]),
+        ] {
+            let body = serde_json::json!({ "status": "ERROR", "message": message }).to_string();
+            let rows = read(&body).unwrap().rows();
+            let named: Vec<&str> = rows.iter().map(|row| row.field.as_str()).collect();
+            assert_eq!(named, fields, "{message}");
+            assert!(
+                rows.iter()
+                    .all(|row| row.message == message && row.code == "ERROR")
+            );
+        }
+    }
+
+    #[test]
+    fn what_was_secret_is_not_repeated() {
+        let body = r#"{"status":"ERROR","message":"passwd=Abcdef1~x is weak for k3y-k3y"}"#;
+        let row = read(body).unwrap().rows().remove(0);
+        assert_eq!(
+            (row.field.as_str(), row.message.as_str()),
+            ("passwd", "passwd=(secret) is weak for (secret)")
+        );
+    }
+
+    #[test]
+    fn long_texts_are_cut() {
+        let body = serde_json::json!({ "status": "ERROR", "message": "x".repeat(9_999) }).to_string();
+        assert_eq!(read(&body).unwrap().message.len(), MESSAGE_CHARS_MAX);
+    }
+}

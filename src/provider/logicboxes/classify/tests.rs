@@ -1,0 +1,344 @@
+mod reads;
+
+use bytes::Bytes;
+use proptest::prelude::*;
+
+use super::*;
+use crate::provider::testing::NOON;
+
+/// An answer in a line, to be read in a table.
+fn short(answer: &Answer) -> String {
+    let error = |error: &RowError| format!("{} {} {}", error.code, error.field, error.message);
+    match answer {
+        Answer::Answered(Answered::Account(seen)) => {
+            format!("account {} {} {:?}", seen.account, seen.status, seen.meaning)
+        }
+        Answer::Answered(Answered::Taken(about)) => format!("taken {}", error(about)),
+        Answer::Answered(Answered::Rejected(errors)) => {
+            format!(
+                "rejected {}",
+                errors.iter().map(error).collect::<Vec<_>>().join(" | ")
+            )
+        }
+        Answer::Answered(Answered::Ambiguous(about)) => format!("ambiguous {}", error(about)),
+        Answer::Answered(Answered::Missing) => "missing".to_owned(),
+        Answer::Refused(Refused::Throttled { retry_after }) => format!("throttled {retry_after:?}"),
+        Answer::Refused(Refused::Denied(about)) => format!("denied {}", error(about)),
+        Answer::Refused(Refused::WrongAddress(about)) => format!("wrong address {}", about.code),
+        other => format!("{other:?}"),
+    }
+}
+
+fn asked() -> Asked {
+    Asked {
+        own: "4711".to_owned(),
+        secrets: Secrets::of(["k3y-k3y", "Abcdef1~x"]),
+    }
+}
+
+fn on_signup(status: u16, body: &str) -> String {
+    short(&signup(
+        &Exchange::response(status, body.to_owned()),
+        &asked(),
+        false,
+        NOON,
+    ))
+}
+
+const HTML: &str = "<html><body>Bad Gateway</body></html>";
+const DENIED: &str =
+    r#"{"status":"ERROR","message":"Authentication failed: invalid auth-userid or api-key"}"#;
+
+/// Accounts, under every form of answer (providers.md 3.2). The HTTP status does not matter.
+#[test]
+fn accounts_made() {
+    for (body, wanted) in [
+        (
+            r#"{"status":"Success","resellerid":"7"}"#,
+            "account 7 Success Pending",
+        ),
+        (
+            r#"{"status":"Success","resellerid":7}"#,
+            "account 7 Success Pending",
+        ),
+        (r#"{"resellerid":"7"}"#, "account 7  Pending"),
+        (
+            r#"{"activationstatus":"ManualActivation","eaqid":"9","status":"PendingExecution","resellerid":"7","minreceiptrequired":"0"}"#,
+            "account 7 PendingExecution Awaiting",
+        ),
+        (
+            r#"{"activationstatus":"ActivationOnTotalReceipts","eaqid":9,"status":"Success","resellerid":7,"minreceiptrequired":100}"#,
+            "account 7 Success Awaiting",
+        ),
+        (
+            "<r><status>Success</status><resellerid>7</resellerid></r>",
+            "account 7 Success Pending",
+        ),
+        (
+            "<map><entry><string>status</string><string>Success</string></entry>\
+             <entry><string>resellerid</string><string>7</string></entry></map>",
+            "account 7 Success Pending",
+        ),
+    ] {
+        for status in [200, 201, 500] {
+            assert_eq!(on_signup(status, body), wanted, "{status} {body}");
+        }
+    }
+}
+
+/// Every shape of providers.md 3.3 under the statuses that it comes with.
+#[test]
+fn refusals_of_the_service() {
+    for (body, wanted) in [
+        (r#"{"status":"ERROR","message":"m"}"#, "rejected ERROR  m"),
+        (r#"{"status":"error","error":"m"}"#, "rejected error  m"),
+        (
+            r#"{"status":"Failed","actionstatusdesc":"m"}"#,
+            "rejected Failed  m",
+        ),
+        (
+            r#"{"status":"Success","actionstatus":"Failed","actionstatusdesc":"m"}"#,
+            "rejected Failed  m",
+        ),
+        ("false", "rejected false  the provider said no, and not why"),
+        (
+            "<r><status>ERROR</status><message>m</message></r>",
+            "rejected ERROR  m",
+        ),
+        (
+            "<map><entry><string>status</string><string>ERROR</string></entry>\
+             <entry><string>message</string><string>m</string></entry></map>",
+            "rejected ERROR  m",
+        ),
+        (
+            r#"{"status":"ERROR","message":"Invalid value for parameter: zipcode, phone-cc"}"#,
+            "rejected ERROR zipcode Invalid value for parameter: zipcode, phone-cc | \
+             ERROR phone-cc Invalid value for parameter: zipcode, phone-cc",
+        ),
+        (r#"{"status":"AlreadyReseller"}"#, "taken AlreadyReseller  "),
+        (
+            r#"{"status":"ERROR","message":"AlreadyReseller"}"#,
+            "taken ERROR  AlreadyReseller",
+        ),
+        (
+            r#"{"status":"ERROR","message":"There is already an action pending on this Order."}"#,
+            "Silent(Busy)",
+        ),
+        (
+            DENIED,
+            "denied ERROR  Authentication failed: invalid auth-userid or api-key",
+        ),
+        (
+            r#"{"status":"ERROR","message":"Access denied: your IP address is not on the list"}"#,
+            "denied ERROR  Access denied: your IP address is not on the list",
+        ),
+        (
+            r#"{"status":"ERROR","message":"Too many requests"}"#,
+            "throttled None",
+        ),
+        (
+            r#"{"status":"ERROR","message":"An unexpected error occurred"}"#,
+            "ambiguous ERROR  An unexpected error occurred",
+        ),
+        (
+            r#"{"status":"ERROR","message":"passwd=Abcdef1~x is no good"}"#,
+            "rejected ERROR passwd passwd=(secret) is no good",
+        ),
+        (
+            r#"{"status":"ERROR","resellerid":"7","message":"m"}"#,
+            "rejected ERROR  m",
+        ),
+    ] {
+        for status in [200, 400, 404, 500, 502, 503] {
+            assert_eq!(on_signup(status, body), wanted, "{status} {body}");
+        }
+    }
+}
+
+/// Where the HTTP status says more than the body.
+#[test]
+fn refusals_of_a_gateway() {
+    let error = r#"{"status":"ERROR","message":"m"}"#;
+    for (status, body, wanted) in [
+        (401, error, "denied ERROR  m"),
+        (403, error, "denied ERROR  m"),
+        (
+            403,
+            HTML,
+            "denied HTTP 403  the provider does not let us in, and does not say why",
+        ),
+        (
+            401,
+            "",
+            "denied HTTP 401  the provider does not let us in, and does not say why",
+        ),
+        (429, error, "throttled None"),
+        (429, HTML, "throttled None"),
+        (429, r#"{"status":"AlreadyReseller"}"#, "taken AlreadyReseller  "),
+        (405, error, "wrong address ERROR"),
+        (404, HTML, "wrong address HTTP 404"),
+        (405, "", "wrong address HTTP 405"),
+        (413, HTML, "wrong address HTTP 413"),
+        (404, "{}", "wrong address HTTP 404"),
+    ] {
+        assert_eq!(on_signup(status, body), wanted, "{status} {body}");
+    }
+    let head = Head {
+        retry_after: Some("7".to_owned()),
+        ..Head::of(429)
+    };
+    let exchange = Exchange::Response {
+        head,
+        body: Bytes::new(),
+    };
+    assert_eq!(
+        short(&signup(&exchange, &asked(), false, NOON)),
+        "throttled Some(7s)"
+    );
+}
+
+/// Anything that is neither: an account may have been made.
+#[test]
+fn silence() {
+    let gateway = |http: u16| format!("Silent(Gateway {{ http: {http}, retry_after: None }})");
+    let unreadable = |http: u16| format!("Silent(Unreadable {{ http: {http} }})");
+    for status in [500, 502, 503, 504, 408] {
+        for body in [
+            "",
+            HTML,
+            "null",
+            "[]",
+            r#"{"message":"Internal server error"}"#,
+            r#"{"status":"ERR"#,
+            "Success",
+        ] {
+            assert_eq!(on_signup(status, body), gateway(status), "{status} {body}");
+        }
+    }
+    for body in [
+        "",
+        HTML,
+        "true",
+        "Success",
+        "12345",
+        "{}",
+        r#"{"status":"Success"}"#,
+        r#"{"status":"Success","resellerid":"x"}"#,
+        r#"{"status":"Success","resellerid":0}"#,
+        r#"{"status":"Success","resellerid":{}}"#,
+        // Our own account is no row's.
+        r#"{"status":"Success","resellerid":"4711"}"#,
+        r#"{"status":"PendingExecution","eaqid":"9"}"#,
+        "<string>Success</string>",
+        "<r><string>Success</string></r>",
+    ] {
+        assert_eq!(on_signup(200, body), unreadable(200), "{body}");
+    }
+    assert_eq!(on_signup(302, ""), unreadable(302));
+    assert_eq!(on_signup(400, HTML), unreadable(400));
+    for (exchange, wanted) in [
+        (Exchange::NotSent("why".to_owned()), "NotSent(\"why\")".to_owned()),
+        (Exchange::TimedOut, "Silent(TimedOut)".to_owned()),
+        (
+            Exchange::Broken("why".to_owned()),
+            "Silent(Broken(\"why\"))".to_owned(),
+        ),
+        (Exchange::BodyCut { head: Head::of(200) }, unreadable(200)),
+        (Exchange::BodyCut { head: Head::of(404) }, unreadable(404)),
+        (Exchange::BodyTooLong { head: Head::of(500) }, gateway(500)),
+    ] {
+        assert_eq!(
+            short(&signup(&exchange, &asked(), false, NOON)),
+            wanted,
+            "{exchange:?}"
+        );
+    }
+}
+
+#[test]
+fn one_that_asked_to_be_active_at_once_is_looked_at_whatever_the_answer_tells() {
+    let body = r#"{"activationstatus":"x","eaqid":"9","status":"Success","resellerid":"7"}"#;
+    let exchange = Exchange::response(200, body);
+    assert_eq!(
+        short(&signup(&exchange, &asked(), true, NOON)),
+        "account 7 Success Pending"
+    );
+}
+
+#[test]
+fn the_code_is_the_word_of_a_refusal() {
+    for (body, word) in [
+        (r#"{"status":"AlreadyReseller"}"#, Some("AlreadyReseller")),
+        ("<r><status>ERROR</status><message>m</message></r>", Some("ERROR")),
+        (r#"{"status":"Success","resellerid":"7"}"#, None),
+        (HTML, None),
+    ] {
+        assert_eq!(code(&Exchange::response(500, body)).as_deref(), word, "{body}");
+    }
+    assert_eq!(code(&Exchange::TimedOut), None);
+}
+
+/// Bodies that nearly are answers.
+fn bodies() -> impl Strategy<Value = Vec<u8>> {
+    let words = prop::sample::select(vec![
+        "status",
+        "message",
+        "error",
+        "actionstatus",
+        "resellerid",
+        "resellerstatus",
+        "recsonpage",
+        "recsindb",
+        "1",
+        "ERROR",
+        "Success",
+        "AlreadyReseller",
+        "7",
+        "4711",
+        "<r>",
+        "</r>",
+        "<entry key=\"1\">",
+        "</entry>",
+        "<string>",
+        "</string>",
+        "{",
+        "}",
+        "[",
+        "]",
+        "\"",
+        ":",
+        ",",
+        "&amp;",
+        "&#0;",
+        "&x;",
+        "<![CDATA[",
+        "]]>",
+        "<?xml",
+        "?>",
+        "<!DOCTYPE",
+        "true",
+        "false",
+        "null",
+        "é",
+        "\u{0}",
+    ]);
+    let soup = prop::collection::vec(words, 0..40).prop_map(|words| words.concat().into_bytes());
+    prop_oneof![soup, prop::collection::vec(any::<u8>(), 0..200)]
+}
+
+proptest! {
+    #[test]
+    fn no_body_makes_it_panic_or_hands_out_our_own_account(status in 100..=999_u16, body in bodies()) {
+        let exchange = Exchange::response(status, body);
+        let ours = |answer: Answer| match answer {
+            Answer::Answered(Answered::Account(seen)) => seen.account.as_str() == "4711",
+            _ => false,
+        };
+        prop_assert!(!ours(signup(&exchange, &asked(), true, NOON)));
+        prop_assert!(!ours(read(&exchange, &AccountId::new("4711"), &asked(), NOON)));
+        let rows = page(&exchange, &asked(), NOON).map(|page| page.rows).unwrap_or_default();
+        let seen = rows.iter().flatten().filter_map(|hit| seen(hit, &asked()));
+        prop_assert!(seen.into_iter().all(|seen| seen.account.as_str() != "4711"));
+        let _ = code(&exchange);
+    }
+}
