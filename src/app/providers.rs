@@ -11,6 +11,7 @@ use crate::domain::contract::Contract;
 use crate::domain::diagnosis::Diagnosis;
 use crate::domain::machine::IdempotencyContract;
 use crate::domain::record::Record;
+use crate::domain::task::Action;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{Budget, Provider};
 use crate::provider::transport::rate_limit::SpanUnit;
@@ -25,6 +26,7 @@ const ADOBE_TRUSTED_FOR: Duration = Duration::from_secs(9 * 24 * 3600);
 /// What the job's provider takes.
 pub fn contract(job: &Job) -> &'static Contract {
     match job.provider {
+        ProviderName::Adobe if job.operation == Action::Update => &adobe::contract::UPDATE,
         ProviderName::Adobe => &adobe::contract::CONTRACT,
         ProviderName::LogicBoxes => &logicboxes::contract::CONTRACT,
         ProviderName::Metallic => &metallic::contract::CONTRACT,
@@ -34,6 +36,7 @@ pub fn contract(job: &Job) -> &'static Contract {
 /// What keeps a second send from doing harm.
 pub fn idempotency(job: &Job) -> IdempotencyContract {
     match job.provider {
+        ProviderName::Adobe if job.operation == Action::Update => adobe::update::IDEMPOTENCY,
         ProviderName::Adobe => IdempotencyContract::Replay {
             trusted_for: ADOBE_TRUSTED_FOR,
         },
@@ -60,6 +63,9 @@ pub fn render(
         )
     };
     match job.provider {
+        ProviderName::Adobe if job.operation == Action::Update => {
+            adobe::render::update(record).map_err(|error| failed(&error, ""))
+        }
         ProviderName::Adobe => adobe::render::create(record, account).map_err(|error| failed(&error, "")),
         ProviderName::LogicBoxes => logicboxes::render::signup(record, &signup_defaults(job), password)
             .map_err(|error| failed(&error, error.hint)),
@@ -82,6 +88,9 @@ pub struct Surroundings {
 /// The job's provider.
 pub fn provider(job: &Job, access: Access, around: Surroundings) -> Result<Arc<dyn Provider>, Failure> {
     Ok(match job.provider {
+        ProviderName::Adobe if job.operation == Action::Update => {
+            Arc::new(adobe_update(job, access, around)?)
+        }
         ProviderName::Adobe => Arc::new(adobe(job, access, around)?),
         ProviderName::LogicBoxes => Arc::new(logicboxes(job, access, around)?),
         ProviderName::Metallic => Arc::new(metallic(job, access, around)?),
@@ -103,22 +112,37 @@ pub async fn examine(
 }
 
 fn adobe(job: &Job, access: Access, around: Surroundings) -> Result<adobe::Adobe, Failure> {
-    let token_url = access.token_url.as_ref().map(ToString::to_string);
-    let settings = adobe::AdobeSettings {
-        base_url: access.base_url.to_string(),
-        token_url: token_url.unwrap_or_default(),
-        client_id: access.client_id.clone(),
-        client_secret: access.client_secret.clone(),
-        scopes: access.scopes.join(","),
-        plain_http: job.connection.insecure_http,
-    };
     let transport = transport(&access, &around)?;
+    let settings = adobe_settings(job, access);
     Ok(adobe::Adobe::new(
         settings,
         transport,
         around.budget,
         around.world,
     )?)
+}
+
+fn adobe_update(job: &Job, access: Access, around: Surroundings) -> Result<adobe::AdobeUpdate, Failure> {
+    let transport = transport(&access, &around)?;
+    let settings = adobe_settings(job, access);
+    Ok(adobe::AdobeUpdate::new(
+        settings,
+        transport,
+        around.budget,
+        around.world,
+    )?)
+}
+
+fn adobe_settings(job: &Job, access: Access) -> adobe::AdobeSettings {
+    let token_url = access.token_url.as_ref().map(ToString::to_string);
+    adobe::AdobeSettings {
+        base_url: access.base_url.to_string(),
+        token_url: token_url.unwrap_or_default(),
+        client_id: access.client_id,
+        client_secret: access.client_secret,
+        scopes: access.scopes.join(","),
+        plain_http: job.connection.insecure_http,
+    }
 }
 
 fn logicboxes_section(job: &Job) -> LogicBoxes {

@@ -24,6 +24,20 @@ pub enum Answer {
     NoLeave,
 }
 
+impl Answer {
+    /// Whether a submit was told that its row is wrong, an update that there is no account for it included; `None` when that
+    /// was not decided.
+    pub const fn refused_row(&self) -> Option<bool> {
+        match self {
+            Self::Answered(Answered::Rejected(_) | Answered::NotFound) => Some(true),
+            Self::Answered(Answered::Account(_) | Answered::Unchanged(_) | Answered::Updated { .. }) => {
+                Some(false)
+            }
+            _ => None,
+        }
+    }
+}
+
 /// What the provider's service decided.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answered {
@@ -34,7 +48,7 @@ pub enum Answered {
     Taken(RowError),
     /// An update found the account as the record says: nothing was sent.
     Unchanged(AccountSeen),
-    /// An update was carried out.
+    /// An update was carried out, or nothing is left of it to send but what the provider is known to keep.
     Updated {
         /// The account.
         seen: AccountSeen,

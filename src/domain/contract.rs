@@ -63,6 +63,8 @@ pub struct FieldRule {
 pub enum Need {
     /// Every record must have it. Of a contact: every contact that has anything.
     Required,
+    /// Every contact that has anything must have it; a record can do without contacts.
+    OfContact,
     /// Every record of these countries must have it. For fields that come after the country.
     RequiredIn(&'static [&'static str]),
     /// A record can do without.

@@ -19,7 +19,7 @@ use super::time::Timestamp;
 pub const COLUMNS: [&str; 13] = [
     "_line",
     "_outcome",
-    "_provider_id",
+    ACCOUNT_COLUMN,
     "_provider_status",
     "_attempts",
     "_correlation_id",
@@ -31,6 +31,9 @@ pub const COLUMNS: [&str; 13] = [
     "_terms_version",
     "_terms_accepted_at",
 ];
+
+/// The provider's id of the account. Fed to an update, it says which account is meant.
+pub const ACCOUNT_COLUMN: &str = "_provider_id";
 
 /// One more column, the last, when keys were derived because the file has no key column: feeding it back keeps the
 /// row's identity even when its content is corrected.

@@ -269,6 +269,11 @@ impl Task {
         self.next_is_submit() || matches!(self.state, State::Reconciling { .. })
     }
 
+    /// Whether its steps need its payload. An account once known is not asked for again, but it can be changed.
+    pub fn needs_payload(&self) -> bool {
+        self.account.is_none() || self.action == Action::Update
+    }
+
     /// Whether no time bounds the making of an account that is looked for: nothing was sent yet, or an intent before the
     /// present one may have made it.
     pub const fn seeks_any_age(&self) -> bool {

@@ -326,10 +326,8 @@ impl Desk {
     }
 
     async fn watch_errors(&self, claim: &Claim, answer: &Answer) {
-        let refused = match answer {
-            Answer::Answered(Answered::Rejected(_)) => true,
-            Answer::Answered(Answered::Account(_)) => false,
-            _ => return,
+        let Some(refused) = answer.refused_row() else {
+            return;
         };
         if let Some(detail) = self.gauge.note(refused) {
             let pause = Pause {

@@ -165,7 +165,7 @@ pub struct Claim {
     pub key: RowKey,
     /// The task as the ledger has it.
     pub task: Task,
-    /// The request body; absent for tasks whose account is known.
+    /// The request body; absent for tasks that do not need it ([`Task::needs_payload`]).
     pub payload: Option<Arc<str>>,
     /// When the lease began that ran out without a commit, if one did: whoever had it may have sent. Of several
     /// in a row, the first.

@@ -1,5 +1,7 @@
 //! Which column of a file is which field.
 
+mod of_report;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -48,8 +50,7 @@ impl Mapping {
             .iter()
             .for_each(|(header, field)| builder.by_job(header, field));
         (0..headers.names().len()).for_each(|column| builder.by_name(column));
-        builder.key_of_report();
-        builder.consent_of_report();
+        builder.of_report();
         builder.unknown();
         builder.missing();
         if builder.faults.iter().any(Fault::is_error) {
@@ -225,41 +226,6 @@ impl Builder<'_> {
         {
             self.assign(field, column, Decided::Yes);
         }
-    }
-
-    /// What an earlier report says of consent stands in where the file has no column of its own for it.
-    fn consent_of_report(&mut self) {
-        for field in [
-            Field::TermsAcceptedBy,
-            Field::TermsVersion,
-            Field::TermsAcceptedAt,
-        ] {
-            let name = format!("_{field}");
-            let names = self.headers.names();
-            let column = names.iter().position(|header| header.eq_ignore_ascii_case(&name));
-            let is_free =
-                self.columns.get(field.slot()) == Some(&None) && self.contract.rule(field).is_some();
-            if let Some(column) = column.filter(|_| is_free) {
-                self.assign(field, column, Decided::Yes);
-            }
-        }
-    }
-
-    fn key_of_report(&mut self) {
-        let Some(column) = self
-            .headers
-            .names()
-            .iter()
-            .position(|name| name.eq_ignore_ascii_case(KEY_COLUMN))
-        else {
-            return;
-        };
-        if self.columns.get(Field::Key.slot()) == Some(&None)
-            && self.decided.get(column) == Some(&Decided::No)
-        {
-            return self.assign(Field::Key, column, Decided::Yes);
-        }
-        self.decide(column, Decided::Yes);
     }
 
     fn assign(&mut self, field: Field, column: usize, how: Decided) {

@@ -1,4 +1,4 @@
-//! Adobe VIP Marketplace (Commerce Partner API): reseller accounts.
+//! Adobe VIP Marketplace (Commerce Partner API): reseller accounts, made ([`Adobe`]) and changed ([`AdobeUpdate`]).
 //!
 //! The contract is providers.md 2; numbers in comments are its sections. Retries are not made here, with one exception
 //! (a read over a stale connection): the engine decides them, because only it knows what is unknown.
@@ -7,12 +7,16 @@ pub mod classify;
 pub mod client;
 pub mod contract;
 mod examine;
+mod line;
+mod look_up;
 pub mod render;
+pub mod update;
 pub mod wire;
 
 use secrecy::{ExposeSecret, SecretString};
 
 pub use client::Adobe;
+pub use update::AdobeUpdate;
 
 use super::SettingError;
 use super::token::Credentials;

@@ -15,15 +15,16 @@ mod call;
 mod checks;
 mod errors;
 mod gate;
-mod ids;
 mod journal;
 mod list;
+mod own;
 mod replay;
 mod service;
 mod settings;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod update;
 
 use std::time::Duration;
 
@@ -31,8 +32,8 @@ pub use self::accounts::Status;
 pub use self::admin::AccountSeen;
 pub use self::args::SimulateAdobe;
 pub use self::call::Call;
-pub use self::ids::{IdCounts, Ledger};
 pub use self::journal::Entry;
+pub use self::own::{Ledger, OwnCounts};
 pub use self::settings::{
     AdobeSettings, GatewayShape, ListKey, NameMatch, OtherBody, RetryAfter, WhileRunning,
 };
@@ -68,12 +69,12 @@ pub const FAULTS: [Fault; 11] = [
     Fault::ClosedIdle,
 ];
 
-/// The most answers to creates that are kept: their memory is what keeps a row from being created twice.
-const CREATES_KEPT_MAX: usize = 4_000_000;
+/// The most answers to creates and updates that are kept: their memory is what keeps a row from being created twice.
+const WRITES_KEPT_MAX: usize = 4_000_000;
 /// The most answers to reads that are kept, and of them the bytes that are not accounts.
 const READS_KEPT_MAX: usize = 200_000;
 const READS_KEPT_BYTES_MAX: usize = 32 << 20;
-const CREATES_KEPT_BYTES_MAX: usize = 1 << 30;
+const WRITES_KEPT_BYTES_MAX: usize = 1 << 30;
 
 /// The brain. The same settings, seed, requests and times give the same deliveries.
 #[derive(Clone, Debug)]
@@ -82,12 +83,12 @@ pub struct Adobe {
     seed: u64,
     dice: Dice,
     accounts: Accounts,
-    creates: Answers,
+    writes: Answers,
     reads: Answers,
     request_ids: RequestIds,
     limits: PerClient,
     tokens: Tokens,
-    tally: Tally<IdCounts>,
+    tally: Tally<OwnCounts>,
     notes: Notes<Entry>,
 }
 
@@ -125,7 +126,7 @@ impl Adobe {
             seed,
             dice: Dice::new(seed),
             accounts: Accounts::default(),
-            creates: Answers::new(CREATES_KEPT_MAX, CREATES_KEPT_BYTES_MAX),
+            writes: Answers::new(WRITES_KEPT_MAX, WRITES_KEPT_BYTES_MAX),
             reads: Answers::new(READS_KEPT_MAX, READS_KEPT_BYTES_MAX),
             request_ids: RequestIds::default(),
             limits: PerClient::default(),
@@ -146,7 +147,7 @@ impl Adobe {
             Call::Ping => Delivery::Respond(Reply::typed(200, "text/plain", "pong")),
             Call::Health => Delivery::Respond(self.health()),
             Call::Token => self.token_call(request, now),
-            Call::Create | Call::Get | Call::List => self.partner_call(call, id, request, now),
+            Call::Create | Call::Update | Call::Get | Call::List => self.partner_call(call, id, request, now),
             Call::WrongMethod => Delivery::Respond(Gate::WrongMethod.reply(&self.settings)),
             Call::Other => Delivery::Respond(Gate::NoSuchPath.reply(&self.settings)),
         };
@@ -169,7 +170,7 @@ impl Adobe {
 
     /// The answer that carried `receipt` did not reach its caller after all, so its id is not spent by it.
     pub fn lost(&mut self, receipt: &Receipt) {
-        for answers in [&mut self.creates, &mut self.reads] {
+        for answers in [&mut self.writes, &mut self.reads] {
             if let Some(stored) = answers.get_mut(receipt.0) {
                 stored.deliveries = stored.deliveries.saturating_sub(1);
             }
@@ -315,7 +316,7 @@ impl Adobe {
         };
         if let Some(key) = key {
             let arrives = now.plus(reply.delay);
-            for answers in [&mut self.creates, &mut self.reads] {
+            for answers in [&mut self.writes, &mut self.reads] {
                 if let Some(stored) = answers.get_mut(key) {
                     stored.count_delivery(arrives);
                 }

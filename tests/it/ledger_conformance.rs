@@ -107,6 +107,7 @@ macro_rules! laws_of_one {
             feeding:
                 a_new_key_makes_a_task
                 a_payload_goes_by_the_digest_it_came_with
+                an_update_has_its_payload_however_much_is_known
                 rows_that_are_there_are_left_as_they_are
                 a_gap_is_filled_later
                 rows_beyond_the_next_are_refused

@@ -6,6 +6,7 @@
 //! weather    what a seed's world is like     judge       what must be true at the end
 //! rig        all of it together              process     one life of a worker process
 //! wire, far  a line without sockets          fate        who dies when
+//! updates    the adapter for updates, against the brain
 //! rows, dice, world
 //! ```
 
@@ -20,6 +21,7 @@ mod rig;
 mod rows;
 mod scenarios;
 mod seeds;
+mod updates;
 mod weather;
 mod wire;
 mod world;

@@ -161,7 +161,7 @@ impl Drop for Carried<'_> {
     }
 }
 
-fn as_heard(request: &HttpRequest) -> Request {
+pub(crate) fn as_heard(request: &HttpRequest) -> Request {
     let mut headers: Vec<(String, String)> = request
         .headers
         .iter()
@@ -180,7 +180,7 @@ fn as_heard(request: &HttpRequest) -> Request {
     }
 }
 
-fn head(reply: &Reply) -> Head {
+pub(crate) fn head(reply: &Reply) -> Head {
     let header = |wanted: &str| {
         let mut headers = reply.headers.iter();
         headers

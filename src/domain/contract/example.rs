@@ -50,7 +50,7 @@ impl Contract {
             | Need::Attested
             | Need::OrMade
             | Need::Default(_) => true,
-            Need::Optional => all,
+            Need::OfContact | Need::Optional => all,
             Need::FromJob => false,
         };
         self.fields

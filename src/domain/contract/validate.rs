@@ -118,15 +118,16 @@ struct Pass<'a> {
 impl<'a> Pass<'a> {
     fn contact(&mut self, number: u8) {
         let value = |field| self.cells.text(field).unwrap_or_default().trim();
-        // A further contact is there if anything of it is.
-        if number > 0
+        let contract = self.contract;
+        let must_be = number == 0 && contract.fields.iter().all(|rule| rule.need != Need::OfContact);
+        // Another contact is there if anything of it is.
+        if !must_be
             && Field::of_contact(number)
                 .into_iter()
                 .all(|field| value(field).is_empty())
         {
             return;
         }
-        let contract = self.contract;
         let rules = contract
             .fields
             .iter()
@@ -175,7 +176,7 @@ impl<'a> Pass<'a> {
     fn missing(&mut self, rule: &'static FieldRule, field: Field, has_column: bool) {
         match rule.need {
             Need::Default(value) => self.draft.push(field, value),
-            Need::Required => self.required(rule, field),
+            Need::Required | Need::OfContact => self.required(rule, field),
             Need::WithColumn if has_column => self.required(rule, field),
             Need::RequiredIn(countries) if self.country.is_some_and(|here| countries.contains(&here)) => {
                 self.required(rule, field);

@@ -6,12 +6,17 @@ use crate::domain::task::{Outcome, ParkReason, State, Task};
 
 /// What to do about a refusal: the provider, its code, and the advice. `{}` stands for the columns named.
 /// Adobe's codes: providers.md 2.9.
-const BY_CODE: [(&str, &str, &str); 7] = [
+const BY_CODE: [(&str, &str, &str); 12] = [
     ("adobe", "1117", "correct {} in failed.csv and feed it back"),
     (
         "adobe",
         "1118",
         "make postal code, city, region and country agree in failed.csv and feed it back",
+    ),
+    (
+        "adobe",
+        "1119",
+        "write {} as the account has it, or name the right account in a column reseller_id, in failed.csv and feed it back",
     ),
     ("adobe", "1122", "fill in {} in failed.csv and feed it back"),
     (
@@ -28,6 +33,26 @@ const BY_CODE: [(&str, &str, &str); 7] = [
         "adobe",
         "2135",
         "use COM, EDU or GOV as market segments in failed.csv and feed it back",
+    ),
+    (
+        "adobe",
+        "5122",
+        "add the market segments that the account has, or leave the cell empty, in failed.csv and feed it back",
+    ),
+    (
+        "adobe",
+        "1125",
+        "the account is blocked: ask your contact at the provider",
+    ),
+    (
+        "adobe",
+        "several_accounts",
+        "name the account that is meant in a column reseller_id of failed.csv and feed it back",
+    ),
+    (
+        "adobe",
+        "no_account",
+        "see that key and company are what the provider has, or name the account in a column reseller_id, in failed.csv and feed it back",
     ),
     (
         "adobe",

@@ -1,18 +1,22 @@
 use super::*;
 use crate::intake::Limits;
-use crate::provider::adobe::contract::CONTRACT;
+use crate::provider::adobe::contract::{CONTRACT, UPDATE};
 
 const REQUIRED: &str =
     "key,company,language,country,region,city,address_line_1,postal_code,first_name,last_name,email";
 
 fn build(headers: &str, job: &[(&str, &str)]) -> Result<Mapping, Vec<Fault>> {
+    build_for(&CONTRACT, headers, job)
+}
+
+fn build_for(contract: &Contract, headers: &str, job: &[(&str, &str)]) -> Result<Mapping, Vec<Fault>> {
     let names = headers.split(',').map(|name| name.trim().to_owned()).collect();
     let headers = Headers::new(&"a.csv".into(), 1, names, &Limits::default()).unwrap();
     let job = job
         .iter()
         .map(|(header, field)| ((*header).to_owned(), (*field).to_owned()))
         .collect();
-    Mapping::build(&headers, &CONTRACT, &job)
+    Mapping::build(&headers, contract, &job)
 }
 
 fn faults(headers: &str, job: &[(&str, &str)]) -> String {
@@ -93,6 +97,22 @@ fn a_report_can_be_fed_back() {
     assert_eq!(mapping.header_of(Field::Key), Some("key"));
     let mapping = build(&report.replace(",key,", ","), &[]).unwrap();
     assert_eq!(mapping.header_of(Field::Key), Some("_key"));
+}
+
+#[test]
+fn the_accounts_of_a_report_are_taken_where_accounts_can_be_named() {
+    let report = "_line,key,company,country,region,_provider_id";
+    let account = |text: &str, job: &[(&str, &str)]| {
+        let mapping = build_for(&UPDATE, text, job).unwrap();
+        mapping.header_of(Field::Account).map(str::to_owned)
+    };
+    assert_eq!(account(report, &[]).as_deref(), Some("_provider_id"));
+    assert_eq!(
+        account(&format!("{report},resellerId"), &[]).as_deref(),
+        Some("resellerId")
+    );
+    assert_eq!(account(report, &[("_provider_id", "-")]), None);
+    assert_eq!(account("key,company,country,region", &[]), None);
 }
 
 #[test]

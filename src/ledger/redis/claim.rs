@@ -221,7 +221,7 @@ impl RedisLedger {
         taken: Vec<Stored>,
         ask: &ClaimAsk,
     ) -> Result<Vec<Claim>, LedgerError> {
-        let sends = |stored: &Stored| stored.task.account.is_none();
+        let sends = |stored: &Stored| stored.task.needs_payload();
         let rows: Vec<i64> = taken
             .iter()
             .filter(|stored| sends(stored))

@@ -192,9 +192,9 @@ fn lease(
     batch: BatchId,
     ask: &ClaimAsk,
 ) -> Result<Result<Claim, Damaged>, LedgerError> {
-    let payload = match stored.task.account {
-        Some(_) => None,
-        None => match payload(connection, stored.source)? {
+    let payload = match stored.task.needs_payload() {
+        false => None,
+        true => match payload(connection, stored.source)? {
             Some(payload) => Some(payload),
             None => {
                 let (id, row) = (stored.id, stored.source);

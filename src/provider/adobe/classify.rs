@@ -38,6 +38,41 @@ pub fn read(exchange: &Exchange, asked: &AccountId, now: Timestamp) -> Answer {
     })
 }
 
+/// The answer to an update of an account that was seen as `before` just now (providers.md 2.5, 2.9). One that was carried out
+/// shows the account, or nothing (204): then as it was seen before.
+pub fn update(exchange: &Exchange, before: &AccountSeen, now: Timestamp) -> Answer {
+    let problem = problem(exchange).filter(|problem| problem.origin == Origin::Service);
+    let code = problem.as_ref().map_or("", |problem| problem.code.as_str());
+    match (status(exchange), code) {
+        (Some(204), _) => return Answer::Answered(Answered::Account(before.clone())),
+        (Some(404), "1115") => return Answer::Answered(Answered::NotFound),
+        // Blocked accounts are refused as pending ones are, but to wait does not help them.
+        (Some(400), "1125") if before.meaning != Meaning::Inactive(InactiveReason::Blocked) => {
+            return Answer::Answered(Answered::NotYet(before.clone()));
+        }
+        _ => {}
+    }
+    let answer = common(exchange, now, |body| {
+        let reseller = Reseller::parse(body)?;
+        seen(&reseller, Some(before.status.as_str())).filter(|seen| seen.account == before.account)
+    });
+    match answer {
+        Answer::Answered(Answered::Rejected(errors)) => {
+            Answer::Answered(Answered::Rejected(errors.into_iter().map(placed).collect()))
+        }
+        other => other,
+    }
+}
+
+/// What is said of segments is said in words, without their place.
+fn placed(error: RowError) -> RowError {
+    if error.code == "5122" && error.field.is_empty() {
+        let field = "companyProfile.marketSegments".to_owned();
+        return RowError { field, ..error };
+    }
+    error
+}
+
 /// A page of a list from `offset` on, or why there is none. Lists decide nothing about a row, so what the service
 /// says against one is silence to the row that asked.
 pub fn list(exchange: &Exchange, offset: u64, now: Timestamp) -> Result<ListPage, Answer> {

@@ -1,20 +1,19 @@
 //! What Adobe takes for a reseller, as data (providers.md 2.6). Where two pages disagree the stricter one is
 //! here, so that a row that passes is not refused.
 
+mod fields;
 mod places;
 
 use crate::domain::consent;
-use crate::domain::contract::{Check, Contract, FieldRule, FileRule, FileTest, Need, Test};
+use crate::domain::contract::{Contract, FieldRule, FileRule, FileTest, Need};
 use crate::domain::fault::Severity;
 use crate::domain::field::{CONTACTS_MAX, Field};
-use crate::provider::cells::{EVERY_FIELD, FIXED_DIGITS, POSTAL_FORMS};
+use crate::provider::cells::EVERY_FIELD;
 
-use places::{NOT_ACCEPTED, REGIONS};
+use fields as f;
 
-const FIELDS: &str = "providers.md 2.6";
-/// The parts of 2.6 that only a third party has published.
-const THIRD_PARTY: &str = "providers.md 2.6 (third-party table)";
 const OURS: &str = "";
+const UPDATE_SECTION: &str = "providers.md 2.5";
 
 /// The 43 locales.
 #[rustfmt::skip]
@@ -28,15 +27,7 @@ pub static LOCALES: &[&str] = &[
 /// The market segments; a reseller sent without any gets the first (providers.md 2.5).
 pub static SEGMENTS: &[&str] = &["COM", "EDU", "GOV"];
 
-/// What a company's name takes beside letters and digits.
-const COMPANY_ALSO: &str = "_ \u{3000},.＆&・'()（）\"/-";
-/// What a person's name takes beside letters and digits.
-const PERSON_ALSO: &str = "-_ \u{3000},.＆&'\"";
-/// What "pattern X" refuses: `^[^<>[\"]]*$` is a nested class, so `[` and `]` are allowed.
-const X: Test = Test::AllBut("<>\"");
-const X_HINT: &str = "leave out < > and the double quote";
-
-/// The contract.
+/// What is taken for a new account.
 pub static CONTRACT: Contract = Contract {
     provider: "Adobe",
     fields: FIELD_RULES,
@@ -55,248 +46,129 @@ pub static CONTRACT: Contract = Contract {
     secret: &[],
 };
 
-#[rustfmt::skip]
+/// What is taken for a change of an account (providers.md 2.5, Update). Company, country and region cannot be changed and
+/// say which account is meant; what a row leaves out stays as the account has it.
+pub static UPDATE: Contract = Contract {
+    fields: UPDATE_RULES,
+    file_rules: UPDATE_FILE_RULES,
+    read_only: &[
+        "creationDate",
+        "status",
+        "links",
+        "tags",
+        "benefits",
+        "globalSalesEnabled",
+    ],
+    provider: "Adobe",
+    every_field: EVERY_FIELD,
+    contacts_max: CONTACTS_MAX,
+    secret: &[],
+};
+
 static FIELD_RULES: &[FieldRule] = &[
-    FieldRule {
-        field: Field::Key,
-        need: Need::WithColumn,
-        wire_path: "externalReferenceId",
-        aliases: &[
-            "external_id", "external_ref", "external_reference", "external_reference_id", "reference",
-            "reference_id", "reseller_key", "seller_key", "row_key", "our_id", "id",
-        ],
-        checks: &[
-            Check::error("key.length", Test::Chars { min: 1, max: 35 }, FIELDS,
-                "use a shorter id; Adobe refuses this one with 2126").firm(),
-            Check::error("key.characters", X, FIELDS, X_HINT).firm(),
-            Check::warning("key.sheet_number", Test::NoSheetNumber, OURS,
-                "format the column as text and paste the ids again"),
-        ],
-        source: OURS,
-        hint: "give the row your own id of the reseller; it is what keeps the row from being created twice",
-    },
-    FieldRule {
-        field: Field::Company,
-        need: Need::Required,
-        wire_path: "companyProfile.companyName",
-        aliases: &[
-            "company_name", "organisation", "organisation_name", "organization", "organization_name",
-            "business_name", "legal_name", "reseller", "reseller_name",
-        ],
-        checks: &[
-            Check::error("company.length", Test::Chars { min: 4, max: 80 }, FIELDS,
-                "write the full legal name, or shorten it"),
-            Check::error("company.characters", Test::Alphabet { also: COMPANY_ALSO }, FIELDS,
-                "letters, digits, spaces and _ , . & ・ ' ( ) \" / - are accepted"),
-        ],
-        source: FIELDS,
-        hint: "write the company's name",
-    },
-    FieldRule {
-        field: Field::Language,
-        need: Need::Required,
-        wire_path: "companyProfile.preferredLanguage",
-        aliases: &["preferred_language", "locale", "lang", "language_code"],
-        checks: &[
-            Check::error("language.locale", Test::OneOf(LOCALES), FIELDS,
-                "write a locale such as en-US or de-DE"),
-        ],
-        source: FIELDS,
-        hint: "write a locale such as en-US or de-DE",
-    },
-    FieldRule {
-        field: Field::Segments,
-        need: Need::Default("COM"),
-        wire_path: "companyProfile.marketSegments",
-        aliases: &["segment", "market_segment", "market_segments"],
-        checks: &[
-            Check::error("segments.value", Test::EachOneOf(SEGMENTS), FIELDS,
-                "COM, EDU or GOV, several separated by ;"),
-        ],
-        source: "providers.md 2.5",
-        hint: "",
-    },
-    FieldRule {
-        field: Field::Country,
-        need: Need::Required,
-        wire_path: "companyProfile.address.country",
-        aliases: &["country_code", "country_iso", "iso_country"],
-        checks: &[
-            Check::error("country.code", Test::Country, FIELDS,
-                "write the ISO 3166-1 alpha-2 code, such as US or DE").firm(),
-            Check::error("country.excluded", Test::CountryNotIn(NOT_ACCEPTED), FIELDS,
-                "this row cannot go to Adobe; take it out"),
-        ],
-        source: FIELDS,
-        hint: "write the ISO 3166-1 alpha-2 code, such as US or DE",
-    },
-    FieldRule {
-        field: Field::Region,
-        need: Need::Required,
-        wire_path: "companyProfile.address.region",
-        aliases: &["state", "state_code", "province", "state_province", "state_or_province", "region_code"],
-        checks: &[
-            Check::error("region.code", Test::Region(REGIONS), FIELDS,
-                "write the ISO 3166-2 code after the hyphen, such as CA for US-CA"),
-        ],
-        source: FIELDS,
-        hint: "write the ISO 3166-2 code after the hyphen; where a country other than US and CA has none, 00 is known to work",
-    },
-    FieldRule {
-        field: Field::City,
-        need: Need::Required,
-        wire_path: "companyProfile.address.city",
-        aliases: &["town", "locality"],
-        checks: &[
-            Check::error("city.length", Test::Chars { min: 1, max: 40 }, FIELDS, "shorten it"),
-            Check::error("city.characters", X, FIELDS, X_HINT),
-        ],
-        source: FIELDS,
-        hint: "write the city",
-    },
-    FieldRule {
-        field: Field::Line1,
-        need: Need::Required,
-        wire_path: "companyProfile.address.addressLine1",
-        aliases: &["address", "address_1", "address_line", "street", "street_address", "street_1"],
-        checks: &[
-            Check::error("address_line_1.length", Test::Chars { min: 1, max: 60 }, FIELDS,
-                "put the rest into address_line_2"),
-            Check::error("address_line_1.characters", X, FIELDS, X_HINT),
-        ],
-        source: FIELDS,
-        hint: "write the street and number",
-    },
-    FieldRule {
-        field: Field::Line2,
-        need: Need::Optional,
-        wire_path: "companyProfile.address.addressLine2",
-        aliases: &["address_2", "street_2"],
-        checks: &[
-            Check::error("address_line_2.length", Test::Chars { min: 1, max: 60 }, FIELDS, "shorten it"),
-            Check::error("address_line_2.characters", X, FIELDS, X_HINT),
-        ],
-        source: FIELDS,
-        hint: "",
-    },
-    FieldRule {
-        field: Field::PostalCode,
-        need: Need::Required,
-        wire_path: "companyProfile.address.postalCode",
-        aliases: &["zip", "zip_code", "postcode", "post_code", "postal", "plz"],
-        checks: &[
-            Check::error("postal_code.length", Test::Chars { min: 1, max: 40 }, FIELDS, "write the code alone"),
-            Check::error("postal_code.pattern", Test::PostalCode(POSTAL_FORMS), THIRD_PARTY,
-                "write the code as the country's post does"),
-            Check::warning("postal_code.leading_zero", Test::NoZeroLost(FIXED_DIGITS), OURS,
-                "keep the column as text"),
-            Check::warning("postal_code.number", Test::NotANumber, FIELDS, "put the code in quotes"),
-            Check::warning("postal_code.sheet_number", Test::NoSheetNumber, OURS,
-                "format the column as text and paste the codes again"),
-        ],
-        source: FIELDS,
-        hint: "write the postal code, as text so that leading zeros stay",
-    },
-    FieldRule {
-        field: Field::Phone,
-        need: Need::Optional,
-        wire_path: "companyProfile.address.phoneNumber",
-        aliases: &["phone_number", "company_phone", "telephone", "tel"],
-        checks: &[
-            Check::error("phone.length", Test::Chars { min: 1, max: 40 }, FIELDS, "one number to a cell"),
-            Check::error("phone.characters", X, FIELDS, X_HINT),
-            Check::warning("phone.number", Test::NotANumber, FIELDS, "put the number in quotes"),
-            Check::warning("phone.sheet_number", Test::NoSheetNumber, OURS,
-                "format the column as text and paste the numbers again"),
-        ],
-        source: FIELDS,
-        hint: "",
-    },
-    FieldRule {
-        field: Field::Distributor,
-        need: Need::FromJob,
-        wire_path: "distributorId",
-        aliases: &["distributor_id"],
-        checks: &[
-            Check::error("distributor.other", Test::SameAsJob, FIELDS,
-                "feed this row with the job of its own distributor, or leave the column out").firm(),
-        ],
-        source: FIELDS,
-        hint: "",
-    },
+    f::KEY,
+    f::COMPANY,
+    f::LANGUAGE,
+    f::SEGMENTS,
+    f::COUNTRY,
+    f::REGION,
+    f::CITY,
+    f::LINE_1,
+    f::LINE_2,
+    f::POSTAL_CODE,
+    f::PHONE,
+    f::DISTRIBUTOR,
     consent::ACCEPTED_BY,
     consent::VERSION,
     consent::ACCEPTED_AT,
+    f::FIRST_NAME,
+    f::LAST_NAME,
+    f::EMAIL,
+    f::CONTACT_PHONE,
+];
+
+static UPDATE_RULES: &[FieldRule] = &[
     FieldRule {
-        field: Field::FirstName(0),
-        need: Need::Required,
-        wire_path: "companyProfile.contacts[].firstName",
-        aliases: &["given_name", "forename", "contact_first_name"],
-        checks: &[
-            Check::error("first_name.length", Test::Chars { min: 1, max: 35 }, FIELDS, "shorten it"),
-            Check::error("first_name.characters", Test::Alphabet { also: PERSON_ALSO }, FIELDS, PERSON_HINT),
-        ],
-        source: FIELDS,
-        hint: "write the contact's first name",
+        source: UPDATE_SECTION,
+        hint: "give the row your own id of the reseller, which Adobe keeps as its external reference",
+        ..f::KEY
     },
+    f::COMPANY,
+    can_stay(f::LANGUAGE),
+    can_stay(f::SEGMENTS),
+    f::COUNTRY,
+    f::REGION,
+    can_stay(f::CITY),
+    can_stay(f::LINE_1),
+    f::LINE_2,
+    can_stay(f::POSTAL_CODE),
+    f::PHONE,
+    f::DISTRIBUTOR,
+    f::ACCOUNT,
+    known(consent::ACCEPTED_BY),
+    known(consent::VERSION),
+    known(consent::ACCEPTED_AT),
+    whole(f::FIRST_NAME),
+    whole(f::LAST_NAME),
+    whole(f::EMAIL),
+    f::CONTACT_PHONE,
+];
+
+/// The same rule of a field that an update can leave as it is.
+const fn can_stay(rule: FieldRule) -> FieldRule {
     FieldRule {
-        field: Field::LastName(0),
-        need: Need::Required,
-        wire_path: "companyProfile.contacts[].lastName",
-        aliases: &["surname", "family_name", "contact_last_name"],
-        checks: &[
-            Check::error("last_name.length", Test::Chars { min: 1, max: 35 }, FIELDS, "shorten it"),
-            Check::error("last_name.characters", Test::Alphabet { also: PERSON_ALSO }, FIELDS, PERSON_HINT),
-        ],
-        source: FIELDS,
-        hint: "write the contact's last name",
-    },
-    FieldRule {
-        field: Field::Email(0),
-        need: Need::Required,
-        wire_path: "companyProfile.contacts[].email",
-        aliases: &["email_address", "mail", "contact_email"],
-        checks: &[
-            Check::error("email.length", Test::Chars { min: 1, max: 240 }, FIELDS, "one address to a cell"),
-            Check::error("email.shape", Test::Email, FIELDS, "write an address such as name@example.com"),
-        ],
-        source: FIELDS,
-        hint: "write the contact's email address",
-    },
-    FieldRule {
-        field: Field::ContactPhone(0),
         need: Need::Optional,
-        wire_path: "companyProfile.contacts[].phoneNumber",
-        aliases: &["contact_phone_number", "contact_telephone", "contact_tel", "mobile"],
-        checks: &[
-            Check::error("contact_phone.length", Test::Chars { min: 1, max: 40 }, FIELDS, "one number to a cell"),
-            Check::warning("contact_phone.number", Test::NotANumber, FIELDS, "put the number in quotes"),
-            Check::warning("contact_phone.sheet_number", Test::NoSheetNumber, OURS,
-                "format the column as text and paste the numbers again"),
-        ],
-        source: FIELDS,
-        hint: "",
-    },
-];
+        source: UPDATE_SECTION,
+        ..rule
+    }
+}
 
-const PERSON_HINT: &str = "letters, digits, spaces and - _ , . & ' \" are accepted";
+/// The same rule of a field that only a create asks for.
+const fn known(rule: FieldRule) -> FieldRule {
+    FieldRule {
+        need: Need::Optional,
+        ..rule
+    }
+}
 
-static FILE_RULES: &[FileRule] = &[
+/// The same rule of a contact's field: no contact need be given, but one that is must have it.
+const fn whole(rule: FieldRule) -> FieldRule {
+    FieldRule {
+        need: Need::OfContact,
+        source: UPDATE_SECTION,
+        ..rule
+    }
+}
+
+static FILE_RULES: &[FileRule] = &[KEY_DUPLICATE, EMAIL_NAMES];
+
+static UPDATE_FILE_RULES: &[FileRule] = &[
+    KEY_DUPLICATE,
     FileRule {
-        id: "key.duplicate",
-        test: FileTest::Unique(Field::Key),
+        id: "account.duplicate",
+        test: FileTest::Unique(Field::Account),
         severity: Severity::Error,
-        source: "providers.md 2.7",
-        hint: "give each reseller an id of its own, or take one of the rows out",
+        source: OURS,
+        hint: "two rows would change one account in turns; take one of them out",
     },
-    FileRule {
-        id: "email.names",
-        test: FileTest::OneNamePerEmail,
-        severity: Severity::Warning,
-        source: "providers.md 2.5",
-        hint: "Adobe keeps the name it has first stored for an address and ignores the other",
-    },
+    EMAIL_NAMES,
 ];
+
+const KEY_DUPLICATE: FileRule = FileRule {
+    id: "key.duplicate",
+    test: FileTest::Unique(Field::Key),
+    severity: Severity::Error,
+    source: "providers.md 2.7",
+    hint: "give each reseller an id of its own, or take one of the rows out",
+};
+
+const EMAIL_NAMES: FileRule = FileRule {
+    id: "email.names",
+    test: FileTest::OneNamePerEmail,
+    severity: Severity::Warning,
+    source: "providers.md 2.5",
+    hint: "Adobe keeps the name it has first stored for an address and ignores the other",
+};
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use url::Url;
 
-use super::client::Adobe;
+use super::line::Line;
 use crate::domain::diagnosis::Diagnosis;
 use crate::domain::time::Timestamp;
 use crate::provider::clocks;
@@ -21,9 +21,9 @@ const OURS: &str = "customerManagement";
 
 const NETWORK: &str = "see to the network, proxies and firewalls between here and the provider";
 
-impl Adobe {
+impl Line {
     /// Looks at the provider, as whom we are known there. `clock` is this machine's own.
-    pub async fn examine(&self, clock: &(dyn Fn() -> Timestamp + Sync)) -> Vec<Diagnosis> {
+    pub(super) async fn examine(&self, clock: &(dyn Fn() -> Timestamp + Sync)) -> Vec<Diagnosis> {
         let pinged = self.look_at("partnerservice/ping", None).await;
         let at = clock();
         let mut found = vec![self.reached(&pinged)];

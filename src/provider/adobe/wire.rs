@@ -149,7 +149,7 @@ impl Reseller {
     }
 }
 
-fn text(value: &Value) -> Option<String> {
+pub(super) fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
@@ -166,11 +166,14 @@ fn profile_name<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D:
 }
 
 fn account_id<'de, D: Deserializer<'de>>(from: D) -> Result<Option<AccountId>, D::Error> {
-    let sound = |id: &String| {
-        id.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'))
-            && id.chars().count() <= ACCOUNT_ID_CHARS_MAX
-    };
-    Ok(text(&Value::deserialize(from)?).filter(sound).map(AccountId::new))
+    Ok(text(&Value::deserialize(from)?).and_then(sound_account))
+}
+
+/// An account id that can stand in an address.
+pub(super) fn sound_account(id: String) -> Option<AccountId> {
+    let is_sound = id.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'))
+        && id.chars().count() <= ACCOUNT_ID_CHARS_MAX;
+    is_sound.then(|| AccountId::new(id))
 }
 
 /// A page of `GET /v3/resellers` (providers.md 2.7).
@@ -222,6 +225,15 @@ impl Ask {
         Self {
             method: Method::Post,
             url: resellers(base, None),
+            body: RequestBody::Json(payload),
+        }
+    }
+
+    /// `PATCH /v3/resellers/{id}`.
+    pub fn update(base: &Url, account: &AccountId, payload: Arc<str>) -> Self {
+        Self {
+            method: Method::Patch,
+            url: resellers(base, Some(account)),
             body: RequestBody::Json(payload),
         }
     }

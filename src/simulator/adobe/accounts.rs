@@ -90,9 +90,25 @@ pub(super) struct Account {
     /// A tester set this status at this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) set: Option<(Timestamp, Status)>,
+    /// What it said before each update, oldest first: answers that showed it are replayed as they were.
+    #[serde(skip)]
+    pub(super) earlier: Vec<Arc<Face>>,
 }
 
 impl Account {
+    /// How many updates there were.
+    pub(super) fn version(&self) -> u32 {
+        u32::try_from(self.earlier.len()).unwrap_or(u32::MAX)
+    }
+
+    /// What it said after so many updates.
+    pub(super) fn face_of(&self, version: u32) -> &Arc<Face> {
+        let then = usize::try_from(version)
+            .ok()
+            .and_then(|version| self.earlier.get(version));
+        then.unwrap_or(&self.face)
+    }
+
     pub(super) fn status(&self, at: Timestamp) -> Status {
         match (self.set, self.settles) {
             (Some((since, status)), _) if since <= at => status,
@@ -175,7 +191,34 @@ impl Accounts {
         index
     }
 
-    /// The two faces of a create's sound body: the one that the answer echoes, and the one that is kept, with
+    /// From now on the account says this. Its company stays.
+    pub(super) fn change(&mut self, index: u32, face: Arc<Face>) {
+        let Some(account) = usize::try_from(index)
+            .ok()
+            .and_then(|index| self.all.get_mut(index))
+        else {
+            return;
+        };
+        let before = std::mem::replace(&mut account.face, face);
+        if before.reference != account.face.reference {
+            if let Some(reference) = &before.reference
+                && let Some(accounts) = self.by_reference.get_mut(reference)
+            {
+                accounts.retain(|other| *other != index);
+                if accounts.is_empty() {
+                    self.by_reference.remove(reference);
+                }
+            }
+            if let Some(reference) = &account.face.reference {
+                let accounts = self.by_reference.entry(reference.clone()).or_default();
+                accounts.push(index);
+                accounts.sort_unstable();
+            }
+        }
+        account.earlier.push(before);
+    }
+
+    /// The two faces of a create's or an update's sound body: the one that the answer echoes, and the one that is kept, with
     /// the names of known contacts as they were first given (providers.md 2.5).
     pub(super) fn faces(&mut self, body: &Map<String, Value>) -> (Arc<Face>, Arc<Face>) {
         let text = |value: Option<&Value>| value.and_then(Value::as_str).map(Box::from);

@@ -38,6 +38,8 @@ pub struct AccountSeen {
     pub created: Timestamp,
     /// When it settles; `None`: never.
     pub settles: Option<Timestamp>,
+    /// Updates that were carried out for it.
+    pub updates: u32,
 }
 
 impl Adobe {
@@ -71,6 +73,7 @@ impl Adobe {
                 settled: account.settled,
                 created: account.created,
                 settles: account.settles,
+                updates: account.version(),
             })
         })
     }

@@ -23,7 +23,7 @@ pub struct SimulateAdobe {
     #[command(flatten)]
     pub(crate) common: Common,
 
-    /// Calls that faults strike: create, get, list, token
+    /// Calls that faults strike: create, update, get, list, token
     #[arg(long, value_name = "CALL", value_delimiter = ',', default_value = "create")]
     fault_on: Vec<Call>,
     /// Limit per API key, 200/1s, or 1000-1500/5s with a soft limit first; repeat for more

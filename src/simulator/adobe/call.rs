@@ -13,6 +13,8 @@ use crate::simulator::wire::Request;
 pub enum Call {
     /// `POST /v3/resellers`.
     Create,
+    /// `PATCH /v3/resellers/{id}`.
+    Update,
     /// `GET /v3/resellers/{id}`.
     Get,
     /// `GET /v3/resellers`.
@@ -31,11 +33,12 @@ pub enum Call {
 
 impl Call {
     /// The kinds that faults can strike.
-    pub const FAULTY: [Self; 4] = [Self::Create, Self::Get, Self::List, Self::Token];
+    pub const FAULTY: [Self; 5] = [Self::Create, Self::Update, Self::Get, Self::List, Self::Token];
 
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Create => "create",
+            Self::Update => "update",
             Self::Get => "get",
             Self::List => "list",
             Self::Token => "token",
@@ -44,6 +47,11 @@ impl Call {
             Self::WrongMethod => "wrong_method",
             Self::Other => "other",
         }
+    }
+
+    /// Whether it makes or changes something: its answer is kept for long.
+    pub(super) const fn writes(self) -> bool {
+        matches!(self, Self::Create | Self::Update)
     }
 
     /// What a request is, and the account id in its path.
@@ -57,7 +65,7 @@ impl Call {
             ("GET", "/v3/resellers") => Self::List,
             (_, "/v3/resellers") => Self::WrongMethod,
             ("GET", _) if !id.is_empty() && !id.contains('/') => Self::Get,
-            // The update call comes with the job that needs it.
+            ("PATCH", _) if !id.is_empty() && !id.contains('/') => Self::Update,
             _ if !id.is_empty() && !id.contains('/') => Self::WrongMethod,
             _ => Self::Other,
         };
@@ -69,7 +77,8 @@ impl FromStr for Call {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         let known = Self::FAULTY.into_iter().find(|call| call.as_str() == text);
-        known.ok_or_else(|| format!("{text:?} is not a call\n  hint: one of create, get, list, token"))
+        known
+            .ok_or_else(|| format!("{text:?} is not a call\n  hint: one of create, update, get, list, token"))
     }
 }
 

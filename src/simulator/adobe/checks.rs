@@ -1,4 +1,4 @@
-//! What the service finds wrong with the body of a create (providers.md 2.6 and 2.9).
+//! What the service finds wrong with the body of a create or an update (providers.md 2.6 and 2.9).
 //!
 //! Everything wrong is collected, then one code wins: not JSON, extra fields (1121), missing fields (1122),
 //! distributor (1114), reference too long (2126), segment (2135), fields (1117), and only if nothing else is
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::tables;
 
-/// Why a create is refused: the code, and paths or free text.
+/// Why a create or an update is refused: the code, and paths or free text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) code: &'static str,
@@ -23,6 +23,36 @@ pub(super) fn check_create(
     body: &[u8],
     distributors: &BTreeSet<String>,
 ) -> Result<Map<String, Value>, Refusal> {
+    let exists = |text: &str| {
+        tables::is_account_number(text) && (distributors.is_empty() || distributors.contains(text))
+    };
+    check(
+        body,
+        &["distributorId", "externalReferenceId", "companyProfile"],
+        |body, found| {
+            found.text(body, "distributorId", Need::Required, Kind::Distributor, exists);
+        },
+    )
+}
+
+/// The body of an update as an object, if the service takes it: all but the distributor is sent again, the segments too
+/// (seed 002).
+pub(super) fn check_update(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
+    check(body, &["externalReferenceId", "companyProfile"], |body, found| {
+        let segments = body
+            .get("companyProfile")
+            .map(|profile| profile.get("marketSegments"));
+        if matches!(segments, Some(None | Some(Value::Null))) {
+            found.add(Kind::Missing, "companyProfile.marketSegments");
+        }
+    })
+}
+
+fn check(
+    body: &[u8],
+    known: &[&str],
+    more: impl FnOnce(&Map<String, Value>, &mut Findings),
+) -> Result<Map<String, Value>, Refusal> {
     let Ok(Value::Object(body)) = serde_json::from_slice(body) else {
         return Err(Refusal {
             code: "1117",
@@ -30,15 +60,8 @@ pub(super) fn check_create(
         });
     };
     let mut found = Findings::default();
-    found.extras(
-        &body,
-        "",
-        &["distributorId", "externalReferenceId", "companyProfile"],
-    );
-    let exists = |text: &str| {
-        tables::is_account_number(text) && (distributors.is_empty() || distributors.contains(text))
-    };
-    found.text(&body, "distributorId", Need::Required, Kind::Distributor, exists);
+    found.extras(&body, "", known);
+    more(&body, &mut found);
     found.text(
         &body,
         "externalReferenceId",

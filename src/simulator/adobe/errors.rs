@@ -12,7 +12,7 @@ use super::settings::{AdobeSettings, GatewayShape, RetryAfter};
 /// The most paths that one answer names.
 const DETAILS_MAX: usize = 100;
 
-/// HTTP status code and message by code, as far as creates and reads can meet them.
+/// HTTP status code and message by code, as far as creates, updates and reads can meet them.
 const SERVICE: &[(&str, u16, &str)] = &[
     ("1114", 400, "Invalid Distributor"),
     ("1115", 404, "Invalid Reseller"),
@@ -26,6 +26,7 @@ const SERVICE: &[(&str, u16, &str)] = &[
     ("1132", 400, "Invalid Search Value"),
     ("2126", 400, "External Reference Id is Too Long"),
     ("2135", 400, "Invalid Market Segment"),
+    ("5122", 400, "Market Segments Cannot be Removed"),
     ("4119", 400, "Missing or Invalid Correlation Id"),
     ("4120", 400, "Duplicate Request Id"),
     ("4121", 403, "Not Allowed on this Resource"),

@@ -1,4 +1,4 @@
-//! What survives a restart: the accounts, and the answers to creates under their correlation ids. Reads, tokens
+//! What survives a restart: the accounts, and the answers to creates and updates under their correlation ids. Reads, tokens
 //! and counters do not: nobody asks for them twice.
 
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::domain::time::Timestamp;
 
-use super::accounts::{Account, Status};
+use super::accounts::{Account, Face, Status};
 use super::replay::{Kept, Key, Stored};
 use super::{Adobe, Call};
 
@@ -22,7 +22,14 @@ use super::{Adobe, Call};
 pub enum Entry {
     /// The next account.
     Account(Account),
-    /// What a create was answered.
+    /// An update: what the account with this id says from now on.
+    Changed {
+        /// The account's id.
+        id: String,
+        /// What it says.
+        face: Arc<Face>,
+    },
+    /// What a create or an update was answered.
     Answer {
         /// Client, call and correlation id, digested; in hex, because JSON's numbers are too short.
         key: String,
@@ -64,6 +71,13 @@ impl Adobe {
                 self.accounts.settle_names(&mut profile);
                 self.accounts.add(account);
             }
+            Entry::Changed { id, face } => {
+                let mut profile: Value =
+                    serde_json::from_str(&face.profile).map_err(|error| error.to_string())?;
+                self.accounts.settle_names(&mut profile);
+                let index = self.accounts.find(&id).ok_or("an account that is not there")?;
+                self.accounts.change(index, face);
+            }
             Entry::Answer { key, mut stored } => {
                 if let Kept::Account { index, echoed, .. } = &mut stored.kept {
                     let account = self
@@ -74,11 +88,11 @@ impl Adobe {
                         *echoed = Some(Arc::clone(&account.face));
                     }
                 }
-                self.creates.put(key_of(&key)?, stored);
+                self.writes.put(key_of(&key)?, stored);
             }
             Entry::Deliveries { key, count, first } => {
                 let stored = self
-                    .creates
+                    .writes
                     .get_mut(key_of(&key)?)
                     .ok_or("an answer that is not there")?;
                 stored.deliveries = count;
@@ -94,12 +108,12 @@ impl Adobe {
         Ok(())
     }
 
-    /// Writes down the answer to a create that arrived at `now`, or how often it has been delivered.
+    /// Writes down the answer to a create or an update that arrived at `now`, or how often it has been delivered.
     pub(super) fn note_answer(&mut self, call: Call, key: Key, now: Timestamp) {
-        if call != Call::Create {
+        if !call.writes() {
             return;
         }
-        match self.creates.get(key) {
+        match self.writes.get(key) {
             Some(stored) if stored.at == now => self.notes.write(|| Entry::Answer {
                 key: format!("{key:032x}"),
                 stored: stored.clone(),
@@ -109,7 +123,7 @@ impl Adobe {
     }
 
     pub(super) fn note_deliveries(&mut self, key: Key) {
-        if let Some(stored) = self.creates.get(key) {
+        if let Some(stored) = self.writes.get(key) {
             self.notes.write(|| Entry::Deliveries {
                 key: format!("{key:032x}"),
                 count: stored.deliveries,

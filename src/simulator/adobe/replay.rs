@@ -49,9 +49,17 @@ pub(super) enum Kept {
         /// What the answer echoed, if that is not what is kept.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         echoed: Option<Arc<Face>>,
+        /// How many updates there had been.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        version: u32,
     },
     /// Anything else.
     Text { http: u16, body: Box<str> },
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the form serde calls")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// An answer with what is known of its call.

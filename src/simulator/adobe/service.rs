@@ -58,9 +58,9 @@ impl Adobe {
         if request.is_some_and(|id| self.request_ids.arrive(id, now)) {
             self.tally.own.request_ids_reused += 1;
         }
-        let (answers, reused) = match call {
-            Call::Create => (&self.creates, &mut self.tally.own.reused_ids),
-            _ => (&self.reads, &mut self.tally.own.reused_read_ids),
+        let (answers, reused) = match call.writes() {
+            true => (&self.writes, &mut self.tally.own.reused_ids),
+            false => (&self.reads, &mut self.tally.own.reused_read_ids),
         };
         if key
             .and_then(|key| answers.get(key))
@@ -120,9 +120,9 @@ impl Adobe {
             deliveries: 0,
             delivered: now,
         };
-        match asked.call {
-            Call::Create => self.creates.put(key, stored),
-            _ => self.reads.put(key, stored),
+        match asked.call.writes() {
+            true => self.writes.put(key, stored),
+            false => self.reads.put(key, stored),
         }
         Served {
             reply,
@@ -132,11 +132,7 @@ impl Adobe {
 
     /// The answer to a correlation id that is known; `None` if the call is to be executed.
     fn replay(&mut self, call: Call, key: Key, body: u64, now: Timestamp) -> Option<Served> {
-        let answers = if call == Call::Create {
-            &self.creates
-        } else {
-            &self.reads
-        };
+        let answers = if call.writes() { &self.writes } else { &self.reads };
         let stored = answers.get(key)?;
         if now.since(stored.at) >= self.settings.replay_memory {
             return None;
@@ -154,7 +150,7 @@ impl Adobe {
                 WhileRunning::RunTwice => return None,
             }
         }
-        if stored.body != body && call == Call::Create {
+        if stored.body != body && call.writes() {
             self.tally.own.other_body += 1;
             if self.settings.other_body == OtherBody::Refuse {
                 let detail = "the correlation id was used with another body".to_owned();
@@ -183,9 +179,10 @@ impl Adobe {
                 status,
                 extra,
                 echoed,
+                version,
             } => match self.accounts.get(*index) {
                 Some(account) => {
-                    let face = echoed.as_ref().unwrap_or(&account.face);
+                    let face = echoed.as_ref().unwrap_or_else(|| account.face_of(*version));
                     Reply::json(*http, render(*index, face, account.created, *status, *extra))
                 }
                 // Accounts are never taken away; a journal that says otherwise is refused when it is read.
@@ -204,6 +201,7 @@ impl Adobe {
         if !fails || self.dice.coin() {
             kept = Some(match asked.call {
                 Call::Create => self.create(asked.request, now, done)?,
+                Call::Update => self.update(asked, now, done)?,
                 Call::Get => self.get(asked.id, now),
                 _ => as_kept(&list(&self.accounts, &self.settings, asked.request, now)),
             });
@@ -239,6 +237,7 @@ impl Adobe {
             settles,
             settled,
             set: None,
+            earlier: Vec::new(),
         };
         let status = account.status(done);
         self.notes.write(|| Entry::Account(account.clone()));
@@ -248,6 +247,7 @@ impl Adobe {
             status,
             extra: self.settings.extra_fields,
             echoed: (!Arc::ptr_eq(&echoed, &face)).then_some(echoed),
+            version: 0,
         })
     }
 
@@ -276,26 +276,28 @@ impl Adobe {
     }
 
     fn get(&self, id: &str, now: Timestamp) -> Kept {
-        let found = self
-            .accounts
-            .find(id)
-            .and_then(|index| Some((index, self.accounts.get(index)?)));
-        match found {
-            Some((index, account)) if account.visible.plus(self.settings.visible_after) <= now => {
-                Kept::Account {
-                    http: 200,
-                    index,
-                    status: account.status(now),
-                    extra: self.settings.extra_fields,
-                    echoed: None,
-                }
-            }
-            _ => as_kept(&errors::service("1115", vec![])),
+        match self.visible(id, now) {
+            Some((index, account)) => Kept::Account {
+                http: 200,
+                index,
+                status: account.status(now),
+                extra: self.settings.extra_fields,
+                echoed: None,
+                version: account.version(),
+            },
+            None => as_kept(&errors::service("1115", vec![])),
         }
+    }
+
+    /// The account with this id, if reads can see it.
+    pub(super) fn visible(&self, id: &str, now: Timestamp) -> Option<(u32, &Account)> {
+        let index = self.accounts.find(id)?;
+        let account = self.accounts.get(index)?;
+        (account.visible.plus(self.settings.visible_after) <= now).then_some((index, account))
     }
 }
 
-fn as_kept(reply: &Reply) -> Kept {
+pub(super) fn as_kept(reply: &Reply) -> Kept {
     Kept::Text {
         http: reply.status,
         body: String::from_utf8_lossy(&reply.body).into(),

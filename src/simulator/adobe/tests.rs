@@ -6,6 +6,7 @@ mod ids;
 mod properties;
 mod reads;
 mod trouble;
+mod update;
 
 use serde_json::{Value, json};
 

@@ -1,8 +1,8 @@
 //! Rows coming in, new and known.
 
 use enlist::domain::attempt::CallKind;
-use enlist::domain::batch::{PauseReason, Tally};
-use enlist::domain::ids::Scope;
+use enlist::domain::batch::{Batch, PauseReason, Tally};
+use enlist::domain::ids::{AccountId, BatchId, Digest, Scope};
 use enlist::domain::task::{Action, Outcome, State, Task, Then};
 use enlist::engine::ports::{Appended, Kept, Ledger, LedgerError, NewRowBody, Which, payload_digest};
 
@@ -47,6 +47,27 @@ pub(crate) async fn a_payload_goes_by_the_digest_it_came_with(ledger: &dyn Ledge
         [text("sealed once"), text("sealed twice")].contains(&claimed.payload),
         "either is what the digest names"
     );
+}
+
+/// An account once known is not asked for again, but it can be changed: a task that waits for it keeps its payload.
+pub(crate) async fn an_update_has_its_payload_however_much_is_known(ledger: &dyn Ledger) {
+    let update = Batch {
+        id: BatchId::derive(&scope(), Action::Update, &Digest::of(b"file")),
+        action: Action::Update,
+        ..batch("file")
+    };
+    ledger.open_batch(&update).await.unwrap();
+    ledger.append(&update.id, &[row(0, "a")], at(0)).await.unwrap();
+    for ms in [1, 2] {
+        let claim = claim_one(ledger, at(ms)).await;
+        assert_eq!(claim.payload, text("payload of a"), "{:?}", claim.task.account);
+        let known = Task {
+            account: Some(AccountId::new("1001")),
+            due_at: at(ms + 1),
+            ..claim.task.clone()
+        };
+        assert_eq!(commit(ledger, &claim, known, at(ms)).await, Kept::Yes);
+    }
 }
 
 pub(crate) async fn rows_that_are_there_are_left_as_they_are(ledger: &dyn Ledger) {

@@ -10,9 +10,11 @@ use uuid::Uuid;
 
 use super::*;
 use crate::domain::answer::{Answered, Meaning, Silence};
-use crate::engine::lease::Moment;
+use crate::domain::ids::CorrelationId;
+use crate::engine::lease::{LeaseWatch, Moment};
+use crate::engine::ports::Permit;
 use crate::provider::testing::{CountingBudget, NOON, ScriptedTransport, TestWorld};
-use crate::provider::transport::{Head, HttpRequest};
+use crate::provider::transport::{Exchange, Head, HttpRequest};
 
 const TOKEN_PATH: &str = "/ims/token/v3";
 const CREATED: &str = r#"{"resellerId":"5556667778","status":"1002"}"#;
@@ -20,7 +22,7 @@ const CREATED: &str = r#"{"resellerId":"5556667778","status":"1002"}"#;
 const LEASE: Duration = Duration::from_secs(30 * 24 * 3600);
 const PAYLOAD: &str = r#"{"externalReferenceId":"888","companyProfile":{"companyName":"A&B + \"C\" ＆"}}"#;
 
-fn settings(base: &str) -> AdobeSettings {
+pub(in crate::provider::adobe) fn settings(base: &str) -> AdobeSettings {
     AdobeSettings {
         base_url: base.to_owned(),
         token_url: format!("{base}{TOKEN_PATH}"),
@@ -31,18 +33,20 @@ fn settings(base: &str) -> AdobeSettings {
     }
 }
 
-pub(super) struct Rig {
-    pub(super) adobe: Arc<Adobe>,
-    pub(super) transport: Arc<ScriptedTransport>,
-    pub(super) budget: Arc<CountingBudget>,
-    pub(super) world: Arc<TestWorld>,
+pub(in crate::provider::adobe) struct Rig {
+    pub(in crate::provider::adobe) adobe: Arc<Adobe>,
+    pub(in crate::provider::adobe) transport: Arc<ScriptedTransport>,
+    pub(in crate::provider::adobe) budget: Arc<CountingBudget>,
+    pub(in crate::provider::adobe) world: Arc<TestWorld>,
 }
 
-/// An adapter whose token requests are granted (`token-1`, `token-2`, …) and whose other calls are answered by
-/// `script`, told the bearer too.
-pub(super) fn rig(mut script: impl FnMut(&HttpRequest, &str) -> Exchange + Send + 'static) -> Rig {
+/// A line whose token requests are granted (`token-1`, `token-2`, …) and whose other calls are answered by `script`, told the
+/// bearer too.
+pub(in crate::provider::adobe) fn answering(
+    mut script: impl FnMut(&HttpRequest, &str) -> Exchange + Send + 'static,
+) -> Arc<ScriptedTransport> {
     let mut tokens = 0;
-    let transport = ScriptedTransport::new(move |request| {
+    ScriptedTransport::new(move |request| {
         if request.url.path() == TOKEN_PATH {
             tokens += 1;
             return Exchange::response(
@@ -56,7 +60,14 @@ pub(super) fn rig(mut script: impl FnMut(&HttpRequest, &str) -> Exchange + Send 
             .map(|token| token.expose_secret().to_owned())
             .unwrap_or_default();
         script(request, &bearer)
-    });
+    })
+}
+
+/// An adapter with such a line.
+pub(in crate::provider::adobe) fn rig(
+    script: impl FnMut(&HttpRequest, &str) -> Exchange + Send + 'static,
+) -> Rig {
+    let transport = answering(script);
     let (world, budget) = (TestWorld::new(), Arc::new(CountingBudget::default()));
     let adobe = Adobe::new(
         settings("http://127.0.0.1:1"),

@@ -1,14 +1,17 @@
 //! What the table gives, rule by rule.
 
+mod update;
 mod values;
 
 use std::collections::HashMap;
 
+use super::places::{NOT_ACCEPTED, REGIONS};
 use super::*;
 use crate::domain::contract::{Cells, Ruling};
 use crate::domain::country::is_code;
 use crate::domain::fault::{Fault, Place};
 use crate::domain::record::Record;
+use crate::provider::cells::{FIXED_DIGITS, POSTAL_FORMS};
 
 /// A row by field: what a test says, else the seed's.
 struct Sheet(HashMap<Field, String>);
@@ -211,9 +214,11 @@ fn the_providers_paths_lead_back_to_columns() {
     ] {
         assert_eq!(CONTRACT.field_of_wire_path(path), field, "{path}");
     }
-    for field in Field::all().filter(|field| CONTRACT.rule(*field).is_some()) {
-        let path = CONTRACT.wire_path_of(field).unwrap();
-        assert_eq!(CONTRACT.field_of_wire_path(&path), Some(field), "{path}");
+    for contract in [&CONTRACT, &UPDATE] {
+        for field in Field::all().filter(|field| contract.rule(*field).is_some()) {
+            let path = contract.wire_path_of(field).unwrap();
+            assert_eq!(contract.field_of_wire_path(&path), Some(field), "{path}");
+        }
     }
 }
 
@@ -229,13 +234,16 @@ fn the_table_is_sound() {
             .collect::<Vec<_>>(),
         [55, 14]
     );
-    assert!(
-        FIELD_RULES.is_sorted_by_key(|rule| rule.field.slot()),
-        "records are in canonical order"
-    );
-    for rule in FIELD_RULES {
+    for rules in [FIELD_RULES, UPDATE_RULES] {
+        assert!(
+            rules.is_sorted_by_key(|rule| rule.field.slot()),
+            "records are in canonical order"
+        );
+    }
+    for rule in FIELD_RULES.iter().chain(UPDATE_RULES) {
         let field = rule.field.base_name();
-        assert!(rule.need != Need::Required || !rule.hint.is_empty(), "{field}");
+        let must_be = matches!(rule.need, Need::Required | Need::OfContact);
+        assert!(!must_be || !rule.hint.is_empty(), "{field}");
         for check in rule.checks {
             assert!(
                 check.id.starts_with(field) && !check.hint.is_empty(),

@@ -152,7 +152,7 @@ fn paths_methods_and_media_types_that_are_not_offered() {
     let mut stage = Stage::new(quiet());
     for (method, path, status) in [
         ("DELETE", "/v3/resellers/1", 405),
-        ("PATCH", "/v3/resellers/1", 405),
+        ("PUT", "/v3/resellers/1", 405),
         ("PUT", "/v3/resellers", 405),
         ("GET", "/v3/resellers/1/more", 404),
         ("GET", "/v3/resellers/", 404),

@@ -6,13 +6,13 @@
 
 use std::time::Duration;
 
-use super::{Adobe, Trail};
+use super::classify;
+use super::line::{Line, Trail};
+use super::wire::{ListPage, ListQuery, Order, Reseller, company_name};
 use crate::domain::answer::{AccountSeen, Answer, Answered, Silence};
 use crate::domain::attempt::CallKind;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::LookUpCall;
-use crate::provider::adobe::classify;
-use crate::provider::adobe::wire::{ListPage, ListQuery, Order, Reseller, company_name};
 
 /// Statuses in the order an account moves through them, so that one that moves meanwhile is still met.
 /// `1010` and `1012` cannot be listed.
@@ -25,23 +25,25 @@ const CLOCK_SKEW: Duration = Duration::from_secs(600);
 const PAGES_MAX: u32 = 40;
 
 /// What is looked for.
-struct Wanted<'a> {
-    key: &'a str,
-    company_name: Option<String>,
+pub(super) struct Wanted<'a> {
+    pub(super) key: &'a str,
+    pub(super) company_name: Option<String>,
     /// No account made before this is ours.
-    horizon: Timestamp,
+    pub(super) horizon: Timestamp,
 }
 
 /// What was seen under one status.
 #[derive(Default)]
-struct Seen {
+pub(super) struct Seen {
     /// Accounts that are ours, with the time of their making.
-    ours: Vec<(Option<Timestamp>, AccountSeen)>,
+    pub(super) ours: Vec<(Option<Timestamp>, AccountSeen)>,
+    /// Accounts of other companies with our key.
+    pub(super) elsewhere: Vec<AccountSeen>,
     /// Something that could be ours and cannot be told.
-    doubtful: bool,
+    pub(super) doubtful: bool,
 }
 
-impl Adobe {
+impl Line {
     /// Looks under each status until the account is found. `Err` is the answer of a page that failed.
     pub(super) async fn find(&self, call: &LookUpCall, trail: &mut Trail) -> Result<Answer, Answer> {
         let wanted = Wanted {
@@ -65,7 +67,8 @@ impl Adobe {
             if let Some((_, account)) = oldest {
                 return Ok(Answer::Answered(Answered::Account(account)));
             }
-            doubtful |= seen.doubtful;
+            // Our key on another company: a person must look.
+            doubtful |= seen.doubtful || !seen.elsewhere.is_empty();
         }
         Ok(if doubtful {
             Answer::Silent(Silence::Unreadable {
@@ -76,7 +79,13 @@ impl Adobe {
         })
     }
 
-    async fn find_under(&self, status: &str, wanted: &Wanted<'_>, trail: &mut Trail) -> Result<Seen, Answer> {
+    /// Every page under one status. `Err` is the answer of a page that failed.
+    pub(super) async fn find_under(
+        &self,
+        status: &str,
+        wanted: &Wanted<'_>,
+        trail: &mut Trail,
+    ) -> Result<Seen, Answer> {
         let mut seen = Seen::default();
         let mut paging = Paging::default();
         for _ in 0..PAGES_MAX {
@@ -116,17 +125,19 @@ impl Wanted<'_> {
             (Some(ours), Some(theirs)) => loosely(ours).eq(loosely(theirs)),
             _ => true,
         };
-        match classify::seen(row, Some(status)) {
-            // Read twice if the pages moved.
-            Some(account)
-                if same_name
-                    && seen
-                        .ours
-                        .iter()
-                        .any(|(_, known)| known.account == account.account) => {}
-            Some(account) if same_name => seen.ours.push((created, account)),
-            // Our key on another company, or an account without an id: a person must look.
-            _ => seen.doubtful = true,
+        let Some(account) = classify::seen(row, Some(status)) else {
+            // An account without an id.
+            seen.doubtful = true;
+            return;
+        };
+        // Read twice if the pages moved.
+        let is_other = |known: &AccountSeen| known.account != account.account;
+        if same_name {
+            if seen.ours.iter().all(|(_, known)| is_other(known)) {
+                seen.ours.push((created, account));
+            }
+        } else if seen.elsewhere.iter().all(is_other) {
+            seen.elsewhere.push(account);
         }
     }
 }
