@@ -1,6 +1,6 @@
 //! A template is a file that its job finds no fault with.
 
-use crate::support::Rig;
+use crate::support::{Rig, sample};
 
 #[test]
 fn each_job_has_a_template_that_it_takes() {
@@ -47,4 +47,22 @@ fn a_file_that_is_there_is_left_alone() {
     let refused = write().exits(1);
     assert!(refused.err.contains("hint: "), "{}", refused.err);
     assert_eq!(rig.read("mine.csv"), "mine");
+}
+
+#[test]
+fn each_system_has_a_sample_that_it_takes() {
+    let rig = Rig::new();
+    for (file, job) in [
+        ("resellers.csv", "adobe-create"),
+        ("adobe-update.csv", "adobe-update"),
+        ("logicboxes.csv", "logicboxes-signup"),
+        ("metallic.csv", "metallic-create"),
+    ] {
+        let checked = rig
+            .enlist(["check", &sample(file), "--job", job, "--json"])
+            .exits(0);
+        let summary = checked.json_lines().pop().unwrap();
+        assert_eq!(summary["faulty"], 0, "{file}: {}", checked.out);
+        assert_eq!(summary["errors"], 0, "{file}: {}", checked.out);
+    }
 }
