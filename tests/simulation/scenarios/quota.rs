@@ -160,26 +160,30 @@ impl Stage {
         let now = self.world.now();
         self.ledger.append(&self.batch.id, &self.rows, now).await.unwrap();
         let desk = self.desk();
+        let in_flight = self.job.limits.in_flight as usize;
         let mut flights = FuturesUnordered::new();
         while self.counts().await.open() > 0 {
-            let asked = Moment::now(&*self.world);
-            let now = self.world.now();
-            let ask = ClaimAsk {
-                worker: WorkerId::new("w_quota".to_owned()),
-                max: self.job.limits.in_flight as usize - flights.len(),
-                lease: LEASE,
-                now,
-                only: None,
-            };
-            let claimed = self.ledger.claim(&ask).await.unwrap();
-            for claim in claimed.claims {
-                let (desk, lease) = (&desk, LeaseWatch::new(asked, LEASE));
-                flights.push(async move { desk.advance(claim, &lease).await });
+            let mut pause = MINUTE;
+            if flights.len() < in_flight {
+                let (asked, now) = (Moment::now(&*self.world), self.world.now());
+                let ask = ClaimAsk {
+                    worker: WorkerId::new("w_quota".to_owned()),
+                    max: in_flight - flights.len(),
+                    lease: LEASE,
+                    now,
+                    only: None,
+                };
+                let claimed = self.ledger.claim(&ask).await.unwrap();
+                for claim in claimed.claims {
+                    let (desk, lease) = (&desk, LeaseWatch::new(asked, LEASE));
+                    flights.push(async move { desk.advance(claim, &lease).await });
+                }
+                pause = claimed.next_due.map_or(MINUTE, |due| due.since(now));
             }
-            let due = claimed.next_due.unwrap_or_else(|| now.plus(MINUTE));
+            let is_full = flights.len() == in_flight;
             tokio::select! {
                 Some(commit) = flights.next(), if !flights.is_empty() => self.save(commit).await,
-                () = sleep(due.since(now).max(Duration::from_millis(1))) => {}
+                () = sleep(pause.max(Duration::from_millis(1))), if !is_full => {}
             }
         }
     }
