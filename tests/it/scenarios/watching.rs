@@ -12,7 +12,6 @@ fn t7_polling_sees_a_change_though_answers_are_replayed() {
             let settings = scene.simulator.ask("GET", "/_simulator/settings", "");
             assert_eq!(settings["replay_memory"], "240h");
             let running = scene.run().set(&format!("poll.in_sets={in_sets}")).start();
-            let looks = if in_sets { "list" } else { "get" };
             wait_for("looks in vain", || {
                 (scene.simulator.accounts_created() == 2 && scene.calls("list") + scene.calls("get") >= 6)
                     .then_some(())
@@ -22,7 +21,12 @@ fn t7_polling_sees_a_change_though_answers_are_replayed() {
             }
             let ended = running.end();
             assert_eq!(ended.code, Some(0), "{}", ended.err);
-            assert!(scene.calls(looks) > 0, "{}", scene.simulator.ledger());
+            // Which of the two costs less depends on how many are pending at the moment.
+            assert!(
+                in_sets || scene.calls("list") == 0,
+                "{}",
+                scene.simulator.ledger()
+            );
             let table = scene.rig.table("out/results.csv");
             assert_eq!(table.column("_outcome"), ["Active"; 2]);
             assert_eq!(table.column("_provider_status"), ["1000"; 2]);
