@@ -115,3 +115,6 @@ pub(super) trait Exchanges: Sync {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
