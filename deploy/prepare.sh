@@ -10,10 +10,12 @@ umask 022
 [ -s secrets/redis_password ] || od -An -N24 -tx1 /dev/urandom | tr -d ' \n' > secrets/redis_password
 key() { head -c 32 /dev/urandom | base64 | tr -d '=\n'; }
 [ -s secrets/seal_keys ] || printf 'k-%s:%s\nnames:%s\n' "$(date -u +%Y%m%d)" "$(key)" "$(key)" > secrets/seal_keys
-if [ ! -s secrets/adobe_client_secret ]; then
-  echo simulator > secrets/adobe_client_secret
-  echo "secrets/adobe_client_secret is good for the simulator; write yours into it for a provider"
-fi
+for secret in adobe_client_secret logicboxes_api_key metallic_password; do
+  if [ ! -s "secrets/$secret" ]; then
+    echo simulator > "secrets/$secret"
+    echo "secrets/$secret is good for the simulator; write yours into it for a provider"
+  fi
+done
 
 # The importer runs as whoever prepared it, so that the reports are theirs; but never as root.
 user=$(id -u):$(id -g)

@@ -34,6 +34,7 @@ mod refeed;
 mod report_folder;
 mod revoked;
 mod run;
+mod scenarios;
 mod sealed;
 mod secrets;
 mod shapes;

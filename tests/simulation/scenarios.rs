@@ -3,6 +3,7 @@
 
 mod changed;
 mod ids;
+mod quota;
 mod watching;
 
 use std::collections::BTreeSet;

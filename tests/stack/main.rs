@@ -21,6 +21,17 @@ use command::{say, wait_for};
 use engine::Engine;
 use stack::Stack;
 
+/// Puts a file into the stack, under the job on its simulator.
+const IMPORT: [&str; 7] = [
+    "import",
+    "--job",
+    "simulator",
+    "--terms-accepted-by",
+    "rehearsal",
+    "--terms-version",
+    "none",
+];
+
 /// Rows of the second file.
 const ROWS: usize = 400;
 
@@ -52,7 +63,7 @@ fn every_row_settles_once_though_a_worker_is_killed() {
     );
 
     say("the sample");
-    stack.importer(["import", "files/resellers.csv", "--job", "simulator"]);
+    stack.importer(IMPORT.into_iter().chain(["files/resellers.csv"]));
     stack.wait_until_settled();
     created(&stack, SAMPLE_ROWS);
 
@@ -66,7 +77,7 @@ fn every_row_settles_once_though_a_worker_is_killed() {
     say(format!("{ROWS} rows, and one worker killed among them"));
     fs::write(stack.path("samples/rows.csv"), rows()).unwrap();
     let slowly = "limits.windows=[{calls=60,per=\"1s\"}]";
-    let mut import = vec!["import", "files/rows.csv", "--job", "simulator"];
+    let mut import: Vec<&str> = IMPORT.into_iter().chain(["files/rows.csv"]).collect();
     import.extend(["--set", slowly, "--set", "secrets.seal=all"]);
     stack.importer(import);
     let before = u64::try_from(SAMPLE_ROWS).unwrap();
