@@ -1,15 +1,16 @@
 //! Floor 3: providers' systems behind the engine's [`Provider`](crate::engine::ports::Provider) port.
 //!
-//! A provider is a folder of three parts: `wire` (what goes over the line, as types), `classify` (pure: what came
-//! back, as an [`Answer`](crate::domain::answer::Answer)) and `client` (tokens, ids, budget, paging). What they share
-//! stands here: the [`transport`], and the [`token`] of an OAuth client.
+//! A provider is a folder of the parts that docs/providers.md names. What they share stands here: how an exchange is made
+//! (`sender`), what is said of it (`trail`), what it goes over ([`transport`]), and the [`token`] that lets it in.
 
 pub mod adobe;
 mod cells;
 mod clocks;
 pub mod logicboxes;
 pub mod metallic;
+mod sender;
 pub mod token;
+mod trail;
 pub mod transport;
 
 #[cfg(test)]

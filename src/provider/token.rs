@@ -196,6 +196,27 @@ impl TokenSource {
         known.refused_in_row >= 2
     }
 
+    /// Takes in what came of a call with `token`. `Err` says that it was refused: stale, so that the next call fetches a new
+    /// one, once for all who need it; or denied, in the words of `refusal`, where a new one would not help.
+    pub(super) fn judge(
+        &self,
+        token: &Token,
+        exchange: Exchange,
+        refusal: fn(&Exchange) -> RowError,
+    ) -> Result<Exchange, Answer> {
+        match exchange.head().map(|head| head.status) {
+            Some(401) if self.refused(token.generation) => {
+                Err(Answer::Refused(Refused::Denied(refusal(&exchange))))
+            }
+            Some(401) => Err(Answer::Refused(Refused::TokenStale)),
+            Some(200..=299 | 400 | 404) => {
+                self.accepted(token.generation);
+                Ok(exchange)
+            }
+            _ => Ok(exchange),
+        }
+    }
+
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::line::{Line, Trail};
+use super::line::Line;
 use super::wire::{Ask, ListQuery, Order};
 use super::{AdobeSettings, classify};
 use crate::domain::answer::{Answer, Refused};
@@ -15,6 +15,8 @@ use crate::domain::ids::{AccountId, RequestId};
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{Budget, LookUpCall, PendingPage, Provider, Reply, SubmitCall};
 use crate::provider::SettingError;
+use crate::provider::sender::Exchanges as _;
+use crate::provider::trail::Trail;
 use crate::provider::transport::Transport;
 use crate::world::World;
 
@@ -51,20 +53,23 @@ impl Adobe {
 #[async_trait]
 impl Provider for Adobe {
     async fn submit(&self, call: &SubmitCall) -> Reply {
-        let mut trail = Trail::new(call.correlation_id, RequestId::fresh(self.line.world().dice()));
-        let ask = Ask::create(self.line.base(), Arc::clone(&call.payload));
+        let mut trail = Trail::new(
+            call.correlation_id,
+            RequestId::fresh(self.line.sender.world.dice()),
+        );
+        let ask = Ask::create(&self.line.base, Arc::clone(&call.payload));
         let exchange = self
             .line
             .exchange(CallKind::Submit, &ask, Some(&call.lease), &mut trail);
         let answer = match exchange.await {
-            Ok(exchange) => classify::create(&exchange, self.line.world().now()),
+            Ok(exchange) => classify::create(&exchange, self.line.sender.world.now()),
             Err(answer) => answer,
         };
         trail.reply(answer)
     }
 
     async fn look_up(&self, call: &LookUpCall) -> Reply {
-        let mut trail = Trail::of_read(self.line.world());
+        let mut trail = Trail::of_read(&*self.line.sender.world);
         let answer = self
             .line
             .find(call, &mut trail)
@@ -84,7 +89,7 @@ impl Provider for Adobe {
             order: Order::Oldest,
             offset,
         };
-        let mut trail = Trail::of_read(self.line.world());
+        let mut trail = Trail::of_read(&*self.line.sender.world);
         Some(match self.line.page(CallKind::Poll, &query, &mut trail).await {
             Ok(page) => {
                 let rows = u64::try_from(page.rows.len()).unwrap_or(u64::MAX);
@@ -98,7 +103,7 @@ impl Provider for Adobe {
                 // The page cannot tell its caller about a wait that was asked for, so the budget is told here.
                 if let Answer::Refused(Refused::Throttled { retry_after }) = answer {
                     let wait = retry_after.unwrap_or(LIST_PAUSE).min(LIST_PAUSE_MAX);
-                    self.line.budget().pause_for(wait);
+                    self.line.sender.budget.pause_for(wait);
                 }
                 PendingPage {
                     accounts: Vec::new(),

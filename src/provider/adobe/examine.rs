@@ -36,7 +36,7 @@ impl Line {
                 .and_then(Head::time)
                 .map(|there| clocks::compared(at, there)),
         );
-        let asked = format!("api_key={}", self.client_id());
+        let asked = format!("api_key={}", self.client_id);
         found.push(health(&self.look_at("v1/health", Some(&asked)).await));
         found.push(self.token().await);
         found
@@ -44,7 +44,7 @@ impl Line {
 
     fn reached(&self, pinged: &Exchange) -> Diagnosis {
         let part = "provider";
-        let base = self.base();
+        let base = &self.base;
         match pinged {
             Exchange::Response { head, .. } if head.status == 200 => {
                 Diagnosis::ok(part, format!("{base} answers"))
@@ -61,7 +61,7 @@ impl Line {
 
     async fn token(&self) -> Diagnosis {
         let part = "token";
-        match self.tokens().get().await {
+        match self.tokens.get().await {
             Ok(_) => Diagnosis::ok(part, "the provider knows us"),
             Err(TokenFailure::Denied(error)) => Diagnosis::misconfigured(
                 part,
@@ -80,17 +80,17 @@ impl Line {
     async fn look_at(&self, path: &str, query: Option<&str>) -> Exchange {
         let request = HttpRequest {
             method: Method::Get,
-            url: below(self.base(), path, query),
+            url: below(&self.base, path, query),
             headers: vec![
                 ("accept", "application/json, text/plain".to_owned()),
-                ("x-api-key", self.client_id().to_owned()),
+                ("x-api-key", self.client_id.clone()),
             ],
             bearer: None,
             body: RequestBody::Empty,
             timeout: Some(TIMEOUT),
             held: None,
         };
-        self.transport().send(request).await
+        self.sender.transport.send(request).await
     }
 }
 

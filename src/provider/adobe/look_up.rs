@@ -7,12 +7,13 @@
 use std::time::Duration;
 
 use super::classify;
-use super::line::{Line, Trail};
+use super::line::Line;
 use super::wire::{ListPage, ListQuery, Order, Reseller, company_name};
 use crate::domain::answer::{AccountSeen, Answer, Answered, Silence};
 use crate::domain::attempt::CallKind;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::LookUpCall;
+use crate::provider::trail::Trail;
 
 /// Statuses in the order an account moves through them, so that one that moves meanwhile is still met.
 /// `1010` and `1012` cannot be listed.

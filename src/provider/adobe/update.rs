@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::line::{Line, Trail};
+use super::line::Line;
 use super::wire::Ask;
 use super::{AdobeSettings, classify};
 use crate::domain::answer::{AccountSeen, Answer, Answered, Meaning, RowError, Silence};
@@ -28,6 +28,8 @@ use crate::domain::machine::IdempotencyContract;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{Budget, LookUpCall, PendingPage, Provider, Reply, SubmitCall};
 use crate::provider::SettingError;
+use crate::provider::sender::Exchanges as _;
+use crate::provider::trail::Trail;
 use crate::provider::transport::{Exchange, Transport};
 use crate::world::World;
 use compare::{Decision, decide, drift, sends_names};
@@ -80,13 +82,13 @@ impl AdobeUpdate {
     }
 
     async fn look(&self, account: &AccountId, reads: &mut Trail) -> Result<Stored, Answer> {
-        let ask = Ask::read(self.line.base(), account);
+        let ask = Ask::read(&self.line.base, account);
         let exchange = self
             .line
             .read(CallKind::Poll, &ask, reads)
             .await
             .map_err(unsent)?;
-        match classify::read(&exchange, account, self.line.world().now()) {
+        match classify::read(&exchange, account, self.line.sender.world.now()) {
             Answer::Answered(Answered::Account(seen)) => match details(&exchange) {
                 Some(details) => Ok(Stored { seen, details }),
                 None => Err(Answer::NotSent(
@@ -125,7 +127,7 @@ impl AdobeUpdate {
             Decision::Send(wanted) => wanted,
         };
         let ask = Ask::update(
-            self.line.base(),
+            &self.line.base,
             &before.seen.account,
             wanted.to_value().to_string().into(),
         );
@@ -133,7 +135,7 @@ impl AdobeUpdate {
             .line
             .exchange(CallKind::Submit, &ask, Some(&call.lease), sent)
             .await?;
-        match classify::update(&exchange, &before.seen, self.line.world().now()) {
+        match classify::update(&exchange, &before.seen, self.line.sender.world.now()) {
             Answer::Answered(Answered::Account(seen)) => {
                 let shown = details(&exchange).map(|details| Stored { seen, details });
                 self.outcome(&before, &wanted, shown, exchange, reads).await
@@ -196,7 +198,7 @@ fn unsent(answer: Answer) -> Answer {
 impl Provider for AdobeUpdate {
     /// The reply is that of the PATCH if one left, else that of the last look.
     async fn submit(&self, call: &SubmitCall) -> Reply {
-        let world = self.line.world();
+        let world = &*self.line.sender.world;
         let mut reads = Trail::of_read(world);
         let mut sent = Trail::new(call.correlation_id, RequestId::fresh(world.dice()));
         let answer = self.update(call, &mut reads, &mut sent).await;
@@ -210,7 +212,7 @@ impl Provider for AdobeUpdate {
 
     /// Not asked for: an update is repeated, not looked for. Answers all the same.
     async fn look_up(&self, call: &LookUpCall) -> Reply {
-        let mut reads = Trail::of_read(self.line.world());
+        let mut reads = Trail::of_read(&*self.line.sender.world);
         let answer = match Row::parse(&call.payload) {
             Some(row) => match self.stored(&row, None, &mut reads).await {
                 Ok(stored) => Answer::Answered(Answered::Account(stored.seen)),

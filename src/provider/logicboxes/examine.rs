@@ -21,19 +21,19 @@ const NETWORK: &str = "see to the network, proxies and firewalls between here an
 impl LogicBoxes {
     /// Looks at the provider, as whom we are known there. `clock` is this machine's own.
     pub async fn examine(&self, clock: &(dyn Fn() -> Timestamp + Sync)) -> Vec<Diagnosis> {
-        let own = self.credentials().auth_userid.as_str();
+        let own = self.credentials.auth_userid.as_str();
         let search = Search {
             username: None,
             account: Some(own),
             since: None,
             page: 1,
         };
-        let ask = Ask::search(self.base(), self.format(), &search);
-        let (correlation_id, request_id) = (self.world().dice(), self.world().dice());
+        let ask = Ask::search(&self.base, self.format, &search);
+        let (correlation_id, request_id) = (self.sender.world.dice(), self.sender.world.dice());
         let ids = (CorrelationId::fresh(correlation_id), RequestId::fresh(request_id));
-        let mut request = ask.request(self.credentials(), ids.0, ids.1);
+        let mut request = ask.request(&self.credentials, ids.0, ids.1);
         request.timeout = Some(TIMEOUT);
-        let exchange = self.transport().send(request).await;
+        let exchange = self.sender.transport.send(request).await;
         let at = clock();
         let mut found = vec![self.reached(&exchange, at)];
         found.extend(
@@ -48,7 +48,7 @@ impl LogicBoxes {
 
     fn reached(&self, exchange: &Exchange, now: Timestamp) -> Diagnosis {
         let part = "provider";
-        let base = self.base();
+        let base = &self.base;
         match classify::page(exchange, &self.asked(None), now) {
             Ok(_) => Diagnosis::ok(part, format!("{base} answers and knows us")),
             Err(Answer::Refused(Refused::Denied(error))) => Diagnosis::misconfigured(
@@ -87,7 +87,7 @@ impl LogicBoxes {
 
     /// Live credentials act on the live account there too (providers.md 3.1).
     fn test_system(&self) -> Option<Diagnosis> {
-        let host = self.base().host_str()?;
+        let host = self.base.host_str()?;
         host.starts_with("test.").then(|| {
             Diagnosis::warning(
                 "provider's test system",

@@ -19,7 +19,7 @@ const NETWORK: &str = "see to the network, proxies and firewalls between here an
 impl Metallic {
     /// Looks at the provider, as whom we are known there. `clock` is this machine's own.
     pub async fn examine(&self, clock: &(dyn Fn() -> Timestamp + Sync)) -> Vec<Diagnosis> {
-        let knocked = self.transport().send(self.knock()).await;
+        let knocked = self.sender.transport.send(self.knock()).await;
         let at = clock();
         let mut found = vec![self.reached(&knocked)];
         if knocked.head().is_none() {
@@ -34,7 +34,7 @@ impl Metallic {
     fn knock(&self) -> HttpRequest {
         HttpRequest {
             method: Method::Get,
-            url: self.base().clone(),
+            url: self.base.clone(),
             headers: vec![("accept", "*/*".to_owned())],
             bearer: None,
             body: RequestBody::Empty,
@@ -45,7 +45,7 @@ impl Metallic {
 
     /// Any answer will do: what the front door says is not public.
     fn reached(&self, knocked: &Exchange) -> Diagnosis {
-        let (part, base) = ("provider", self.base());
+        let (part, base) = ("provider", &self.base);
         match knocked {
             Exchange::NotSent(why) => Diagnosis::failing(part, why.as_str(), NETWORK),
             other if other.head().is_some() => Diagnosis::ok(part, format!("{base} answers")),
@@ -55,7 +55,7 @@ impl Metallic {
 
     async fn token(&self) -> Diagnosis {
         let part = "token";
-        match self.tokens().get().await {
+        match self.tokens.get().await {
             Ok(_) => Diagnosis::ok(part, "the provider knows us"),
             Err(TokenFailure::Denied(error)) => Diagnosis::misconfigured(
                 part,

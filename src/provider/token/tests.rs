@@ -214,6 +214,31 @@ async fn two_tokens_refused_in_a_row_are_a_denial_until_one_is_accepted() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_lets_a_token_in_and_what_says_nothing_of_it() {
+    for (status, lets_in) in [
+        (200, true),
+        (202, true),
+        (400, true),
+        (404, true),
+        (403, false),
+        (429, false),
+        (500, false),
+    ] {
+        let (_, _, source) = granting(86_399);
+        let refusal = |_: &Exchange| RowError::new("401", "no");
+        let judge = async |status| {
+            let token = source.get().await.unwrap();
+            source.judge(&token, Exchange::response(status, ""), refusal)
+        };
+        let stale = Err(Answer::Refused(Refused::TokenStale));
+        let denied = Err(Answer::Refused(Refused::Denied(RowError::new("401", "no"))));
+        assert_eq!(judge(401).await, stale);
+        assert_eq!(judge(status).await, Ok(Exchange::response(status, "")));
+        assert_eq!(judge(401).await, if lets_in { stale } else { denied }, "{status}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn neither_debug_nor_log_nor_error_shows_a_secret() {
     let (log, _guard) = Log::capture();
     let (transport, world, source) = granting(86_399);

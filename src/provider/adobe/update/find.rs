@@ -6,8 +6,8 @@ use super::{AdobeUpdate, unsent};
 use crate::domain::answer::{AccountSeen, Answer, Answered, RowError};
 use crate::domain::ids::AccountId;
 use crate::domain::time::Timestamp;
-use crate::provider::adobe::line::Trail;
 use crate::provider::adobe::look_up::Wanted;
+use crate::provider::trail::Trail;
 
 /// Statuses in the order in which an account is likely to be met. `1010` and `1012` cannot be listed.
 const STATUSES: [&str; 3] = ["1000", "1002", "1004"];

@@ -6,11 +6,12 @@
 
 use std::time::Duration;
 
-use super::{LogicBoxes, Trail};
+use super::LogicBoxes;
 use crate::domain::answer::{AccountSeen, Answer, Answered, Silence};
 use crate::engine::ports::LookUpCall;
 use crate::provider::logicboxes::classify::{self, Asked};
 use crate::provider::logicboxes::wire::{Hit, PAGE_ROWS_MIN, Page, Search, parameter};
+use crate::provider::trail::Trail;
 
 /// How far the provider's clock and ours may differ (providers.md 3.6).
 const CLOCK_SKEW: Duration = Duration::from_secs(600);

@@ -2,6 +2,7 @@ mod line;
 mod stand_in;
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use uuid::Uuid;
 

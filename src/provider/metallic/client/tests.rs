@@ -3,13 +3,14 @@ mod stand_in;
 mod tokens;
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::answer::{Answered, Meaning, Silence};
-use crate::domain::ids::RowKey;
+use crate::domain::answer::{Answered, Meaning, Refused, Silence};
+use crate::domain::ids::{CorrelationId, RowKey};
 use crate::engine::lease::Moment;
 use crate::provider::metallic::{RENEW_TOKEN_AFTER, RESELLERS_PATH};
 use crate::provider::testing::{CountingBudget, NOON, ScriptedTransport, TestWorld};

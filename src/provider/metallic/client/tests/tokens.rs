@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::answer::RowError;
+use crate::engine::ports::Permit;
 
 const STALE: &str = r#"{"error":{"code":401,"message":"Unauthorized"}}"#;
 
