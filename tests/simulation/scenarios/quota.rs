@@ -167,7 +167,7 @@ impl Stage {
             if flights.len() < in_flight {
                 let (asked, now) = (Moment::now(&*self.world), self.world.now());
                 let ask = ClaimAsk {
-                    worker: WorkerId::new("w_quota".to_owned()),
+                    worker: WorkerId::new("w_quota"),
                     max: in_flight - flights.len(),
                     lease: LEASE,
                     now,
