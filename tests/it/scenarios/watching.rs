@@ -53,7 +53,8 @@ fn t8_one_token_for_sixty_four_calls_at_once() {
         assert_eq!(ended.code, Some(0), "{}", ended.err);
         assert_eq!(ended.json()["rows"]["failed"], 0);
         scene.is_well(ROWS);
-        assert!(scene.answers("401 4116") >= 2, "{}", scene.simulator.ledger());
+        // How many were sent with the old one is a matter of the moment; one renews it for all.
+        assert!(scene.answers("401 4116") >= 1, "{}", scene.simulator.ledger());
         assert_eq!(scene.calls("token"), 2, "{}", scene.simulator.ledger());
     });
 }
