@@ -1,4 +1,4 @@
-//! Sets up desks: a job's text becomes a provider, a budget and rules. Concrete adapters are named here.
+//! Sets up desks: a job's text becomes a provider (`app::providers`), a budget and rules.
 
 mod shelf;
 

@@ -119,8 +119,7 @@ impl Feed {
         Ruling {
             warn_only: &self.job.rules.warn_only,
             distributor,
-            attested: self.terms.is_some(),
-            makes_passwords: self.makes_passwords(),
+            for_all: self.for_all(),
         }
     }
 

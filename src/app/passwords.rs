@@ -10,9 +10,8 @@ use crate::domain::batch::Batch;
 use crate::domain::field::Field;
 use crate::engine::ports::{Ledger, RowView};
 use crate::intake::{Headers, Mapping};
-use crate::ledger::sealed::Names;
 use crate::provider::logicboxes::password::generate;
-use crate::report::passwords::{self, Made, Reader};
+use crate::report::passwords::{self, Made, Passwords, Reader};
 
 /// What the secret that passwords are made of is for.
 pub const PURPOSE: &str = "logicboxes password";
@@ -57,27 +56,32 @@ pub async fn write(
     let mapping = Mapping::build(&headers, super::providers::contract(job), &job.columns).ok();
     let column = |field| mapping.as_ref().and_then(|mapping| mapping.column_of(field));
     let columns = (column(Field::Email(0)), column(Field::Password));
-    let (mut all, mut from) = (Vec::new(), 0);
-    loop {
-        let page = ledger.rows(&batch.id, from, PAGE_ROWS).await?;
-        let Some(last) = page.last() else { break };
-        from = last.seq + 1;
-        all.extend(page.iter().filter_map(|row| made(row, batch, names, columns)));
-    }
-    passwords::write(dir, &reader, all.into_iter()).map_err(|error| {
+    let failed = |error| {
         Failure::new(
             Exit::Failed,
             format!("{}: {error}", dir.join(passwords::FILE).display()),
             "name another folder with --out",
         )
-    })
+    };
+    let secret = names.secret(PURPOSE);
+    let mut passwords = Passwords::begin(dir, &reader).map_err(failed)?;
+    let mut from = 0;
+    loop {
+        let page = ledger.rows(&batch.id, from, PAGE_ROWS).await?;
+        let Some(last) = page.last() else { break };
+        from = last.seq + 1;
+        for made in page.iter().filter_map(|row| made(row, batch, &secret, columns)) {
+            passwords.add(&made).map_err(failed)?;
+        }
+    }
+    passwords.finish().map_err(failed)
 }
 
 /// The row's password, if it was made here and may have been sent.
 fn made(
     row: &RowView,
     batch: &Batch,
-    names: &Names,
+    secret: &[u8; 32],
     (email, password): (Option<usize>, Option<usize>),
 ) -> Option<Made> {
     let cell = |column: Option<usize>| {
@@ -86,10 +90,11 @@ fn made(
             .map_or("", String::as_str)
     };
     let (key, task) = row.task.as_ref()?;
-    let was_sent = task.tries.sends > 0 && !task.existed;
+    // Fed again without its own, a row keeps what it was sent with.
+    let was_sent = task.tries.sends > 0 && !task.existed && !task.changed;
     (was_sent && cell(password).trim().is_empty()).then(|| Made {
         key: key.to_string(),
         username: cell(email).trim().to_owned(),
-        password: generate(&names.secret(PURPOSE), &batch.scope, key),
+        password: generate(secret, &batch.scope, key),
     })
 }

@@ -4,8 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use url::Url;
+
 use super::{Exit, Failure};
-use crate::config::providers::{AnswerForm, CredentialsIn, ExternalId, PeriodUnit};
 use crate::config::{Access, Job, LogicBoxes, ProviderName, Span};
 use crate::domain::contract::Contract;
 use crate::domain::diagnosis::Diagnosis;
@@ -14,7 +15,6 @@ use crate::domain::record::Record;
 use crate::domain::task::Action;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{Budget, Provider};
-use crate::provider::transport::rate_limit::SpanUnit;
 use crate::provider::transport::{HttpTransport, Transport, TransportSettings, WatchedTransport};
 use crate::provider::{adobe, logicboxes, metallic};
 use crate::telemetry::metrics::Metrics;
@@ -168,14 +168,8 @@ fn logicboxes(job: &Job, access: Access, around: Surroundings) -> Result<logicbo
         base_url: access.base_url.to_string(),
         auth_userid: access.client_id.clone(),
         api_key: access.client_secret.clone(),
-        format: match section.format {
-            AnswerForm::Json => logicboxes::wire::Format::Json,
-            AnswerForm::Xml => logicboxes::wire::Format::Xml,
-        },
-        credentials_in: match section.credentials_in {
-            CredentialsIn::Body => logicboxes::wire::CredentialsIn::Body,
-            CredentialsIn::Query => logicboxes::wire::CredentialsIn::Query,
-        },
+        format: section.format,
+        credentials_in: section.credentials_in,
         plain_http: job.connection.insecure_http,
     };
     let transport = transport(&access, &around)?;
@@ -191,10 +185,7 @@ fn metallic_defaults(job: &Job) -> metallic::render::Defaults {
     let section = job.metallic.clone().unwrap_or_default();
     metallic::render::Defaults {
         workload_access: section.workload_access,
-        external_id: match section.external_id {
-            ExternalId::Key => metallic::render::ExternalId::Key,
-            ExternalId::Uuid => metallic::render::ExternalId::Uuid,
-        },
+        external_id: section.external_id,
     }
 }
 
@@ -206,12 +197,7 @@ fn metallic(job: &Job, access: Access, around: Surroundings) -> Result<metallic:
         username: access.client_id.clone(),
         password: access.client_secret.clone(),
         renew_token_after: section.token_life.get(),
-        rate_limit_period_unit: match section.rate_limit_period {
-            PeriodUnit::Milliseconds => SpanUnit::Milliseconds,
-            PeriodUnit::Seconds => SpanUnit::Seconds,
-            PeriodUnit::Minutes => SpanUnit::Minutes,
-            PeriodUnit::Hours => SpanUnit::Hours,
-        },
+        rate_limit_period_unit: section.rate_limit_period,
         plain_http: job.connection.insecure_http,
     };
     let transport = transport(&access, &around)?;
@@ -224,11 +210,10 @@ fn metallic(job: &Job, access: Access, around: Surroundings) -> Result<metallic:
 }
 
 fn transport(access: &Access, around: &Surroundings) -> Result<Arc<dyn Transport>, Failure> {
-    let mut urls = std::iter::once(&access.base_url).chain(&access.token_url);
     let transport = HttpTransport::new(&TransportSettings {
         connect_timeout: access.connect_timeout,
         total_timeout: access.timeout,
-        tls_needed: urls.any(|url| url.scheme() != "http"),
+        tls_needed: needs_tls(&access.base_url, access.token_url.as_ref()),
         ..TransportSettings::default()
     })?;
     Ok(Arc::new(WatchedTransport::new(
@@ -236,4 +221,27 @@ fn transport(access: &Access, around: &Surroundings) -> Result<Arc<dyn Transport
         Arc::clone(&around.metrics),
         Arc::clone(&around.world),
     )))
+}
+
+/// Whether any address is `https`: if none is, a machine without root certificates will do.
+fn needs_tls(base_url: &Url, token_url: Option<&Url>) -> bool {
+    std::iter::once(base_url)
+        .chain(token_url)
+        .any(|url| url.scheme() != "http")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn certificates_are_needed_where_any_address_asks_for_them() {
+        let needs = |base: &str, token: Option<&str>| {
+            let token = token.map(|token| Url::parse(token).unwrap());
+            needs_tls(&Url::parse(base).unwrap(), token.as_ref())
+        };
+        assert!(!needs("HTTP://127.0.0.1:1", None) && !needs("http://127.0.0.1:1", Some("http://localhost")));
+        assert!(needs("https://api.metallic.io", None));
+        assert!(needs("HTTP://127.0.0.1:1", Some("https://ims.example")));
+    }
 }

@@ -214,7 +214,7 @@ fn forgotten(id: &BatchId) -> Failure {
     Failure::new(
         Exit::Failed,
         format!("batch {id} was forgotten when its last row had settled, so there is no report"),
-        "keep batches for longer with the job's retention.finished, and see who ran `enlist forget`; do not feed the file again          before you have seen at the provider which accounts there are",
+        "keep batches for longer with the job's retention.finished, and see who ran `enlist forget`; do not feed the file again before you have seen at the provider which accounts there are",
     )
 }
 

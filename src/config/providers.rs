@@ -56,7 +56,7 @@ impl fmt::Display for ProviderName {
 #[serde(deny_unknown_fields, default)]
 pub struct LogicBoxes {
     /// The form of answers: `json` or `xml`. Default `json`; both are read either way.
-    pub format: AnswerForm,
+    pub format: Format,
     /// Where user id and API key stand in a sign-up: `body` or `query`. Default `body`: addresses are logged on the way.
     pub credentials_in: CredentialsIn,
     /// The reseller's language where the row names none, ISO 639-1. Default `en`.
@@ -80,7 +80,7 @@ pub struct LogicBoxes {
 /// The form of LogicBoxes' answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum AnswerForm {
+pub enum Format {
     /// `signup.json`.
     #[default]
     Json,
@@ -88,21 +88,22 @@ pub enum AnswerForm {
     Xml,
 }
 
-/// Where LogicBoxes' credentials stand in a call that makes something.
+/// Where a write to LogicBoxes carries the credentials. Sources disagree (providers.md 3.1). A read has no body, so it carries
+/// them in the query whatever is set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CredentialsIn {
-    /// In the form.
+    /// In the form: it stands in no proxy's log.
     #[default]
     Body,
-    /// In the address.
+    /// In the query, as the provider's own examples have it.
     Query,
 }
 
 impl Default for LogicBoxes {
     fn default() -> Self {
         Self {
-            format: AnswerForm::Json,
+            format: Format::Json,
             credentials_in: CredentialsIn::Body,
             language: "en".into(),
             accounting_currency: "USD".into(),
@@ -130,13 +131,13 @@ pub struct Metallic {
     pub token_life: Span,
     /// What `X-RateLimit-Period` is a number of: `milliseconds`, `seconds`, `minutes` or `hours`. Not public; default
     /// `seconds`, as in `Retry-After`.
-    pub rate_limit_period: PeriodUnit,
+    pub rate_limit_period: SpanUnit,
 }
 
-/// What a number of a header is a number of.
+/// What a number of spans is a number of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum PeriodUnit {
+pub enum SpanUnit {
     /// Milliseconds.
     Milliseconds,
     /// Seconds.
@@ -148,14 +149,15 @@ pub enum PeriodUnit {
     Hours,
 }
 
-/// What Metallic's `externalId` is made of.
+/// What the row's key becomes at Metallic, which takes "String / UUID" (providers.md 4.2). Either way it is the same for the same
+/// row for ever: it is what a second create is refused by. A job that has begun with one stays with it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ExternalId {
-    /// The row's key.
+    /// The key as it stands: a person at the provider finds the row's reseller by it.
     #[default]
     Key,
-    /// A version 5 UUID of the row's key.
+    /// A version 5 UUID of the key, for keys that should not be seen there (they may be mail addresses).
     Uuid,
 }
 
@@ -166,7 +168,7 @@ impl Default for Metallic {
             external_id: ExternalId::Key,
             workload_access: false,
             token_life: Span::new(Duration::from_secs(25 * 60)),
-            rate_limit_period: PeriodUnit::Seconds,
+            rate_limit_period: SpanUnit::Seconds,
         }
     }
 }

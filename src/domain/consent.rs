@@ -44,7 +44,7 @@ impl Terms {
 
     /// The evidence of one row: what it says itself, and this for what it does not say.
     pub fn over(&self, accepted_by: &str, version: &str, accepted_at: &str) -> Self {
-        if accepted_by.trim().is_empty() {
+        if accepted_by.trim().is_empty() || version.trim().is_empty() {
             return self.clone();
         }
         Self {
@@ -80,7 +80,7 @@ const fn rule(
 /// Who accepted them.
 pub const ACCEPTED_BY: FieldRule = rule(
     Field::TermsAcceptedBy,
-    Need::Attested,
+    Need::OrForAll,
     "terms.acceptedBy",
     &["accepted_by", "consent_by", "terms_by"],
     &[Check::error(
@@ -97,7 +97,7 @@ pub const ACCEPTED_BY: FieldRule = rule(
 /// Which version.
 pub const VERSION: FieldRule = rule(
     Field::TermsVersion,
-    Need::Attested,
+    Need::OrForAll,
     "terms.version",
     &["terms", "consent_version"],
     &[Check::error(
@@ -149,6 +149,7 @@ mod tests {
             accepted_at: "today".into(),
         };
         assert_eq!(all.over(" ", "2", "x"), all);
+        assert_eq!(all.over("Ben", " ", "x"), all, "half of it is none");
         let own = all.over("Ben ", "2", "");
         assert_eq!(
             (

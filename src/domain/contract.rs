@@ -73,10 +73,8 @@ pub enum Need {
     Default(&'static str),
     /// Required when the file has a column for it: the row's key, which is otherwise derived, or a part of a name.
     WithColumn,
-    /// Required when the file has a column for it and nobody attests it for all rows ([`Ruling::attested`]). Kept, never sent.
-    Attested,
-    /// Required when the file has a column for it and none is made for those without ([`Ruling::makes_passwords`]).
-    OrMade,
+    /// Required when the file has a column for it and it is not seen to for all rows ([`Ruling::for_all`]).
+    OrForAll,
     /// Never sent from a file: the job says it, and a file that says it too must say the same.
     FromJob,
 }

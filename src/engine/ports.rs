@@ -3,6 +3,7 @@
 mod ledger_error;
 mod rows;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -219,8 +220,8 @@ pub trait Provider: Send + Sync {
     async fn list_pending(&self, offset: u64) -> Option<PendingPage>;
 }
 
-/// A request for an account.
-#[derive(Clone, Debug)]
+/// A request for an account. Its `Debug` does not show the body, which can hold a password.
+#[derive(Clone)]
 pub struct SubmitCall {
     /// Names the intent.
     pub correlation_id: CorrelationId,
@@ -235,7 +236,7 @@ pub struct SubmitCall {
 }
 
 /// A question whether an account exists.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct LookUpCall {
     /// The row's key, which the provider keeps as its external reference.
     pub key: RowKey,
@@ -246,6 +247,28 @@ pub struct LookUpCall {
     /// An account of any age counts: nothing was sent yet, so it was there before; or more than one intent was, so that it may
     /// come of one before the last. For providers that keep nothing of ours to know an account by, but its name.
     pub any_age: bool,
+}
+
+impl fmt::Debug for SubmitCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SubmitCall")
+            .field("correlation_id", &self.correlation_id)
+            .field("key", &self.key)
+            .field("account", &self.account)
+            .field("payload_bytes", &self.payload.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for LookUpCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LookUpCall")
+            .field("key", &self.key)
+            .field("payload_bytes", &self.payload.len())
+            .field("sent_after", &self.sent_after)
+            .field("any_age", &self.any_age)
+            .finish()
+    }
 }
 
 /// What came back, and how it went.

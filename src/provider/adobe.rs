@@ -47,16 +47,6 @@ struct Connection {
 }
 
 impl AdobeSettings {
-    /// Whether any address is `https`, for [`TransportSettings::tls_needed`](super::transport::TransportSettings).
-    pub fn tls_needed(&self) -> bool {
-        let plain = |url: &str| {
-            url.trim_start()
-                .get(..5)
-                .is_some_and(|scheme| scheme.eq_ignore_ascii_case("http:"))
-        };
-        !(plain(&self.base_url) && plain(&self.token_url))
-    }
-
     fn checked(self) -> Result<Connection, SettingError> {
         let base = address::parse("connection.base_url", &self.base_url, self.plain_http)?;
         let token_url = address::parse("connection.token_url", &self.token_url, self.plain_http)?;

@@ -47,12 +47,6 @@ struct Connection {
 }
 
 impl LogicBoxesSettings {
-    /// Whether the address is `https`, for [`TransportSettings::tls_needed`](super::transport::TransportSettings).
-    pub fn tls_needed(&self) -> bool {
-        let scheme = self.base_url.trim_start().get(..5);
-        !scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("http:"))
-    }
-
     fn checked(self) -> Result<Connection, SettingError> {
         let base = address::parse("connection.base_url", &self.base_url, self.plain_http)?;
         let Some(auth_userid) = wire::account_id(&self.auth_userid) else {

@@ -1,10 +1,11 @@
 //! `passwords.age`: the passwords that were made for rows without one, for one reader alone. Nothing else holds them in the open.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 
+use age::stream::StreamWriter;
 use age::x25519::Recipient;
 use csv::WriterBuilder;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -33,29 +34,51 @@ pub struct Made {
     pub password: SecretString,
 }
 
-/// Writes the file anew, for its owner alone.
-///
-/// # Errors
-/// When the folder cannot be written to.
-pub fn write(dir: &Path, reader: &Reader, made: impl Iterator<Item = Made>) -> io::Result<()> {
-    let recipients = std::iter::once(&reader.0 as &dyn age::Recipient);
-    let encryptor = age::Encryptor::with_recipients(recipients).map_err(io::Error::other)?;
-    let draft = dir.join(".passwords.age.draft");
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let sealed = encryptor.wrap_output(options.open(&draft)?)?;
-    let mut table = WriterBuilder::new().from_writer(sealed);
-    table.write_record(["key", "username", "password"])?;
-    for made in made {
-        table.write_record([&*made.key, &*made.username, made.password.expose_secret()])?;
+/// The file in the making, for its owner alone; put in its place when it is whole.
+pub struct Passwords {
+    draft: PathBuf,
+    table: csv::Writer<StreamWriter<File>>,
+}
+
+impl Passwords {
+    /// Begins the file of the folder `dir`.
+    ///
+    /// # Errors
+    /// When the folder cannot be written to.
+    pub fn begin(dir: &Path, reader: &Reader) -> io::Result<Self> {
+        let recipients = std::iter::once(&reader.0 as &dyn age::Recipient);
+        let encryptor = age::Encryptor::with_recipients(recipients).map_err(io::Error::other)?;
+        let draft = dir.join(".passwords.age.draft");
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let sealed = encryptor.wrap_output(options.open(&draft)?)?;
+        let mut table = WriterBuilder::new().from_writer(sealed);
+        table.write_record(["key", "username", "password"])?;
+        Ok(Self { draft, table })
     }
-    let sealed = table.into_inner().map_err(csv::IntoInnerError::into_error)?;
-    let mut file = sealed.finish()?;
-    file.flush()?;
-    file.sync_all()?;
-    std::fs::rename(draft, dir.join(FILE))
+
+    /// Adds a password.
+    ///
+    /// # Errors
+    /// When the disk is full.
+    pub fn add(&mut self, made: &Made) -> io::Result<()> {
+        let record = [&*made.key, &*made.username, made.password.expose_secret()];
+        Ok(self.table.write_record(record)?)
+    }
+
+    /// Puts the file in its place.
+    ///
+    /// # Errors
+    /// When the disk is full.
+    pub fn finish(self) -> io::Result<()> {
+        let sealed = self.table.into_inner().map_err(csv::IntoInnerError::into_error)?;
+        let mut file = sealed.finish()?;
+        file.flush()?;
+        file.sync_all()?;
+        std::fs::rename(&self.draft, self.draft.with_file_name(FILE))
+    }
 }
 
 #[cfg(test)]
@@ -71,12 +94,14 @@ mod tests {
         let (ours, others) = (Identity::generate(), Identity::generate());
         let reader = Reader::parse(&ours.to_public().to_string()).unwrap();
         let dir = tempfile::tempdir().unwrap();
-        let made = || Made {
+        let made = Made {
             key: "R-1".into(),
             username: "ann@example.com".into(),
             password: SecretString::from("canary,\"1"),
         };
-        write(dir.path(), &reader, std::iter::once(made())).unwrap();
+        let mut passwords = Passwords::begin(dir.path(), &reader).unwrap();
+        passwords.add(&made).unwrap();
+        passwords.finish().unwrap();
         let bytes = std::fs::read(dir.path().join(FILE)).unwrap();
         assert!(
             !bytes

@@ -56,12 +56,12 @@ fn what_differs_is_sent_and_what_does_not_is_not() {
         run(rig, simulator, "adobe-update", "moved.csv", ledger).exits(0);
         assert_eq!(patches(simulator), 6, "once is enough");
         simulator.has_one_account_each(6);
-        let streets = simulator.accounts();
-        assert!(
-            streets
-                .iter()
-                .all(|account: &Value| account["reference"].is_string())
-        );
+        let updates: Vec<Value> = simulator
+            .accounts()
+            .iter()
+            .map(|account| account["updates"].clone())
+            .collect();
+        assert_eq!(updates, [1; 6]);
     });
 }
 

@@ -11,6 +11,16 @@ use crate::domain::task::Action;
 use crate::intake::Mapping;
 
 impl Feed {
+    /// What is seen to for all rows that do not say it themselves.
+    pub(super) fn for_all(&self) -> &'static [Field] {
+        match (self.terms.is_some(), self.makes_passwords()) {
+            (false, false) => &[],
+            (false, true) => &[Field::Password],
+            (true, false) => &[Field::TermsAcceptedBy, Field::TermsVersion],
+            (true, true) => &[Field::TermsAcceptedBy, Field::TermsVersion, Field::Password],
+        }
+    }
+
     pub(super) fn makes_passwords(&self) -> bool {
         let section = self.job.logicboxes.as_ref();
         section.is_some_and(|section| !section.passwords_to.is_empty())

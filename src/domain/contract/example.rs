@@ -44,12 +44,9 @@ impl Contract {
     /// wanted.
     pub fn template(&self, all: bool) -> Vec<(Field, &'static str)> {
         let is_wanted = |need: Need| match need {
-            Need::Required
-            | Need::RequiredIn(_)
-            | Need::WithColumn
-            | Need::Attested
-            | Need::OrMade
-            | Need::Default(_) => true,
+            Need::Required | Need::RequiredIn(_) | Need::WithColumn | Need::OrForAll | Need::Default(_) => {
+                true
+            }
             Need::OfContact | Need::Optional => all,
             Need::FromJob => false,
         };

@@ -38,10 +38,8 @@ pub struct Ruling<'a> {
     pub warn_only: &'a [String],
     /// The account holder at the provider; a file that names one must name this.
     pub distributor: Option<&'a str>,
-    /// Whether somebody attests for all rows that the provider's terms are accepted.
-    pub attested: bool,
-    /// Whether passwords are made for rows without one.
-    pub makes_passwords: bool,
+    /// Fields that are seen to for all rows that do not have them: somebody attests them, or they are made.
+    pub for_all: &'a [Field],
 }
 
 /// The parts of a list in a cell: split at `;`, `|` and `,`, trimmed, without empty ones.
@@ -181,14 +179,10 @@ impl<'a> Pass<'a> {
             Need::RequiredIn(countries) if self.country.is_some_and(|here| countries.contains(&here)) => {
                 self.required(rule, field);
             }
-            Need::Attested if has_column && !self.ruling.attested => self.required(rule, field),
-            Need::OrMade if has_column && !self.ruling.makes_passwords => self.required(rule, field),
-            Need::Optional
-            | Need::OrMade
-            | Need::FromJob
-            | Need::WithColumn
-            | Need::RequiredIn(_)
-            | Need::Attested => (),
+            Need::OrForAll if has_column && !self.ruling.for_all.contains(&field) => {
+                self.required(rule, field)
+            }
+            Need::Optional | Need::FromJob | Need::WithColumn | Need::RequiredIn(_) | Need::OrForAll => (),
         }
     }
 

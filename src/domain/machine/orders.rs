@@ -74,11 +74,7 @@ fn fed(task: &mut Task, payload: Digest, now: Timestamp) {
         return;
     }
     match task.state {
-        State::Queued if differs => {
-            task.payload = payload;
-            task.errors.clear();
-            task.due_at = task.due_at.max(now.plus(REST));
-        }
+        State::Queued if differs => replace(task, payload, now),
         State::Submitting | State::Unknown if differs => {
             task.staged = Some(payload);
             task.state = State::Reconciling {
@@ -107,21 +103,24 @@ fn fed(task: &mut Task, payload: Digest, now: Timestamp) {
 fn fed_to_update(task: &mut Task, payload: Digest, now: Timestamp) {
     let differs = payload != task.payload;
     match task.state {
-        State::Queued if differs => {
-            task.payload = payload;
-            task.errors.clear();
-            task.due_at = task.due_at.max(now.plus(REST));
-        }
-        State::Submitting | State::Unknown | State::Reconciling { .. } | State::Pending if differs => {
-            reopen(task, payload, now);
-            task.due_at = now.plus(AT_WORK_MAX);
-        }
-        State::Settled(Outcome::Cancelled | Outcome::Exhausted | Outcome::StillPending) => {
-            reopen(task, payload, now);
-        }
-        State::Settled(_) if differs => reopen(task, payload, now),
-        _ => {}
+        State::Queued if differs => return replace(task, payload, now),
+        State::Settled(Outcome::Cancelled | Outcome::Exhausted | Outcome::StillPending) => {}
+        State::Submitting
+        | State::Unknown
+        | State::Reconciling { .. }
+        | State::Pending
+        | State::Settled(_)
+            if differs => {}
+        _ => return,
     }
+    reopen(task, payload, now);
+}
+
+/// Other data for what was never sent under its present id.
+fn replace(task: &mut Task, payload: Digest, now: Timestamp) {
+    task.payload = payload;
+    task.errors.clear();
+    task.due_at = task.due_at.max(now.plus(REST));
 }
 
 fn retried(task: &mut Task, now: Timestamp) {
@@ -147,6 +146,9 @@ fn reopen(task: &mut Task, payload: Digest, now: Timestamp) {
         State::Settled(Outcome::Cancelled | Outcome::Exhausted)
     );
     let is_open = is_given_up && !task.unknown;
+    // What was sent without an answer must not come after what is sent next.
+    let may_be_at_work = task.unknown || task.state == State::Submitting;
+    let last_sent = task.settled_at.unwrap_or(now);
     let is_new = !is_open || payload != task.payload;
     task.payload = payload;
     task.staged = None;
@@ -165,6 +167,9 @@ fn reopen(task: &mut Task, payload: Digest, now: Timestamp) {
     task.settled_at = None;
     task.trying_since = None;
     task.due_at = if is_new { now.plus(REST) } else { now };
+    if may_be_at_work {
+        task.due_at = task.due_at.max(last_sent.plus(AT_WORK_MAX));
+    }
 }
 
 fn watch_again(task: &mut Task, now: Timestamp) {

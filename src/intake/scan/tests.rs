@@ -51,8 +51,7 @@ fn run(source: &Source, limits: &Limits) -> Result<Outcome, String> {
     let ruling = Ruling {
         warn_only: &[],
         distributor: Some("345434543"),
-        attested: false,
-        makes_passwords: false,
+        for_all: &[],
     };
     let summary = scan(reader, &mapping, &CONTRACT, ruling, &mut |scanned| {
         match scanned {

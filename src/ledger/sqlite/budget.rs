@@ -67,11 +67,14 @@ impl KeptBudget {
 
     async fn write_down(&self) -> Result<(), LedgerError> {
         let (owner, at) = (Arc::clone(&self.owner), self.world.now());
-        let insert = "INSERT INTO calls VALUES (?1, ?2)";
+        let since = at.minus(self.longest);
         self.ledger
             .write(1, move |store| {
-                let mut statement = store.connection.prepare_cached(insert)?;
-                statement.execute((&*owner, at.as_ms()))?;
+                forget_before(&store.connection, &owner, since)?;
+                let mut insert = store
+                    .connection
+                    .prepare_cached("INSERT INTO calls VALUES (?1, ?2)")?;
+                insert.execute((&*owner, at.as_ms()))?;
                 Ok(())
             })
             .await
@@ -84,11 +87,16 @@ fn calls_since(
     owner: &str,
     since: Timestamp,
 ) -> Result<Vec<Timestamp>, LedgerError> {
-    let mut drop = connection.prepare_cached("DELETE FROM calls WHERE owner = ?1 AND at < ?2")?;
-    drop.execute((owner, since.as_ms()))?;
+    forget_before(connection, owner, since)?;
     let mut select = connection.prepare_cached("SELECT at FROM calls WHERE owner = ?1 ORDER BY at")?;
     let times = select.query_map([owner], |row| Ok(Timestamp::from_ms(row.get(0)?)))?;
     Ok(times.collect::<Result<_, _>>()?)
+}
+
+fn forget_before(connection: &Connection, owner: &str, since: Timestamp) -> Result<(), LedgerError> {
+    let mut drop = connection.prepare_cached("DELETE FROM calls WHERE owner = ?1 AND at < ?2")?;
+    drop.execute((owner, since.as_ms()))?;
+    Ok(())
 }
 
 #[async_trait]

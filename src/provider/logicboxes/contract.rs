@@ -223,7 +223,7 @@ static FIELD_RULES: &[FieldRule] = &[
             "write the ISO 4217 code, such as USD"),
     ]),
     FieldRule {
-        need: Need::OrMade,
+        need: Need::OrForAll,
         hint: "write one, or have them made with logicboxes.passwords_to",
         ..optional(Field::Password, "passwd", &["passwd", "pass", "initial_password"], &[
             Check::error("password.rule", Test::Password(PASSWORD_RULE), THIRD_PARTY,

@@ -9,10 +9,10 @@ mod xml;
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::{Url, form_urlencoded};
 
+pub use crate::config::providers::{CredentialsIn, Format};
 use crate::domain::ids::{AccountId, CorrelationId, RequestId};
 use crate::domain::time::Timestamp;
 use crate::provider::transport::{HttpRequest, Method, RequestBody};
@@ -29,17 +29,6 @@ pub const PAGE_ROWS_MIN: u64 = 10;
 /// Digits of an account's id at most. It stands in addresses.
 const ACCOUNT_ID_DIGITS_MAX: usize = 20;
 
-/// What answers are written in (providers.md 3.1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Format {
-    /// `.json`.
-    #[default]
-    Json,
-    /// `.xml`.
-    Xml,
-}
-
 impl Format {
     /// As it ends a path.
     pub const fn as_str(self) -> &'static str {
@@ -48,18 +37,6 @@ impl Format {
             Self::Xml => "xml",
         }
     }
-}
-
-/// Where a write carries the credentials. Sources disagree (providers.md 3.1). A read has no body, so it carries them in
-/// the query whatever is set.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CredentialsIn {
-    /// In the form: it stands in no proxy's log.
-    #[default]
-    Body,
-    /// In the query, as the provider's own examples have it.
-    Query,
 }
 
 /// As whom calls are made. Its `Debug` does not show the key.

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+pub use crate::config::providers::ExternalId;
+
 use super::wire::{Address, Contact, ContactType, CreateReseller};
 use crate::domain::field::Field;
 use crate::domain::ids::RowKey;
@@ -21,19 +23,6 @@ pub struct Defaults {
     pub workload_access: bool,
     /// What the provider keeps as the row's id.
     pub external_id: ExternalId,
-}
-
-/// What the row's key becomes at the provider, which takes "String / UUID" (providers.md 4.2). Either way it is the same
-/// for the same row for ever: it is what a second create is refused by. A job that has begun with one stays with it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ExternalId {
-    /// The key as it stands. The default: the field is "Reseller ID in Partner system", and a person at the provider finds
-    /// the row's reseller by it.
-    #[default]
-    Key,
-    /// A UUID made of the key, for a provider that takes nothing else, and for keys that should not be seen there (they
-    /// may be mail addresses).
-    Uuid,
 }
 
 impl ExternalId {

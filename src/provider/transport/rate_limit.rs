@@ -3,22 +3,10 @@
 
 use std::time::Duration;
 
+pub use crate::config::providers::SpanUnit;
+
 use super::Head;
 use super::retry_after::WAIT_MAX;
-
-/// What a number of spans is a number of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SpanUnit {
-    /// Milliseconds.
-    Milliseconds,
-    /// Seconds, as in `Retry-After`.
-    #[default]
-    Seconds,
-    /// Minutes.
-    Minutes,
-    /// Hours.
-    Hours,
-}
 
 impl SpanUnit {
     const fn ms(self) -> u64 {

@@ -231,8 +231,4 @@ fn settings_that_cannot_work() {
         told(|s| s.client_secret = " ".to_owned().into()),
         "connection.client_secret"
     );
-    let mut plain = settings("HTTP://127.0.0.1:1");
-    assert!(!plain.tls_needed());
-    plain.token_url = "https://ims.example".to_owned();
-    assert!(plain.tls_needed());
 }

@@ -145,8 +145,7 @@ fn a_job_can_lower_a_check_but_not_every_one() {
     let (record, faults) = sheet.validate(&Ruling {
         warn_only: &warn_only,
         distributor: None,
-        attested: false,
-        makes_passwords: false,
+        for_all: &[],
     });
     assert!(record.is_some());
     assert!(faults.len() == 2 && faults.iter().all(|fault| fault.severity == Severity::Warning));
@@ -158,8 +157,7 @@ fn a_job_can_lower_a_check_but_not_every_one() {
     let ruling = Ruling {
         warn_only: &firm,
         distributor: None,
-        attested: false,
-        makes_passwords: false,
+        for_all: &[],
     };
     assert!(
         Sheet::with(&[(Field::Key, &"x".repeat(36))])
@@ -184,8 +182,7 @@ fn a_file_that_names_the_distributor_must_name_the_jobs() {
         let (record, faults) = sheet.validate(&Ruling {
             warn_only: &[],
             distributor,
-            attested: false,
-            makes_passwords: false,
+            for_all: &[],
         });
         assert_eq!(record.is_some(), sound);
         assert!(record.is_none_or(|record| record.get(Field::Distributor).is_none()));

@@ -266,6 +266,4 @@ fn settings_that_cannot_work() {
         }),
         "http://127.0.0.1:1/prefix/api/v2/resellers"
     );
-    assert!(!settings("HTTP://127.0.0.1:1").tls_needed());
-    assert!(settings("https://api.metallic.io").tls_needed());
 }

@@ -38,8 +38,7 @@ impl Sheet {
         let ruling = Ruling {
             warn_only,
             distributor: None,
-            attested: false,
-            makes_passwords: false,
+            for_all: &[],
         };
         (CONTRACT.validate(self, &ruling, &mut faults), faults)
     }
