@@ -207,8 +207,7 @@ impl Feed {
         world: &dyn World,
         at: &mut (dyn FnMut(u64) + Send),
     ) -> Result<(Batch, Appended), Failure> {
-        self.has_consent(&checked.mapping)?;
-        self.has_passwords(&checked.mapping)?;
+        self.can_be_fed(&checked.mapping)?;
         let batch = self.batch(checked, world);
         self.is_sealed_as_begun(&batch, ledger).await?;
         let mut batch = ledger.open_batch(&batch).await?;

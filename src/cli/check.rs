@@ -36,7 +36,7 @@ pub(super) async fn run(args: CheckArgs, scene: Scene) -> Result<Exit, Failure> 
     let told = files::check(&feed, &scene, scene.json)?;
     let summary = told.checked.as_ref().map(|checked| &checked.summary);
     if let (Some(checked), Some(_)) = (&told.checked, &args.file.job.job)
-        && let Err(failure) = feed.has_consent(&checked.mapping)
+        && let Err(failure) = feed.can_be_fed(&checked.mapping)
     {
         scene.talk.say(format!(
             "warning: the file can be checked, but not run yet: {failure}"

@@ -133,9 +133,9 @@ fn a_name_that_is_taken_is_the_rows_fault_in_its_own_column() {
     });
 }
 
-/// The forecast knows the quota, and a second process goes on within it.
+/// A second process goes on within the quota that the first has used (the forecast: T12 in the simulation).
 #[test]
-fn a_quota_is_kept_across_a_kill_and_known_beforehand() {
+fn a_quota_is_kept_across_a_kill() {
     on_each(|rig, ledger| {
         let simulator = rig.simulator_of("metallic", "--write-limit 10/12s --read-limit 1000/12s");
         rows(rig, "rows.csv", 25);

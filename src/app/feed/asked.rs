@@ -11,6 +11,15 @@ use crate::domain::task::Action;
 use crate::intake::Mapping;
 
 impl Feed {
+    /// Whether all is there that is asked for beside the rows.
+    ///
+    /// # Errors
+    /// What is missing, and how to give it.
+    pub fn can_be_fed(&self, mapping: &Mapping) -> Result<(), Failure> {
+        self.has_consent(mapping)?;
+        self.has_passwords(mapping)
+    }
+
     /// What is seen to for all rows that do not say it themselves.
     pub(super) fn for_all(&self) -> &'static [Field] {
         match (self.terms.is_some(), self.makes_passwords()) {
@@ -27,7 +36,7 @@ impl Feed {
     }
 
     /// Whether each row has a password, where the provider takes one, or gets one that somebody can read.
-    pub(super) fn has_passwords(&self, mapping: &Mapping) -> Result<(), Failure> {
+    fn has_passwords(&self, mapping: &Mapping) -> Result<(), Failure> {
         passwords::reader(&self.job)?;
         let takes = self.contract.rule(Field::Password).is_some();
         if !takes || self.makes_passwords() || mapping.column_of(Field::Password).is_some() {
@@ -43,7 +52,7 @@ impl Feed {
     }
 
     /// Whether it is said for each row who accepted the provider's terms. Nothing is made without that.
-    pub fn has_consent(&self, mapping: &Mapping) -> Result<(), Failure> {
+    fn has_consent(&self, mapping: &Mapping) -> Result<(), Failure> {
         let by_row = [Field::TermsAcceptedBy, Field::TermsVersion].map(|field| mapping.column_of(field));
         if self.job.operation != Action::Create || self.terms.is_some() || by_row.iter().all(Option::is_some)
         {

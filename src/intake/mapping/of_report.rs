@@ -56,7 +56,8 @@ impl Builder<'_> {
             let column = names.iter().position(|header| header.eq_ignore_ascii_case(&name));
             let is_free =
                 self.columns.get(field.slot()) == Some(&None) && self.contract.rule(field).is_some();
-            if let Some(column) = column.filter(|_| is_free) {
+            let by_job = |column: &usize| self.decided.get(*column) == Some(&Decided::ByJob);
+            if let Some(column) = column.filter(|column| is_free && !by_job(column)) {
                 self.assign(field, column, Decided::Yes);
             }
         }

@@ -17,7 +17,7 @@ use crate::provider::trail::Trail;
 
 /// Statuses in the order an account moves through them, so that one that moves meanwhile is still met.
 /// `1010` and `1012` cannot be listed.
-const STATUSES: [&str; 3] = ["1002", "1000", "1004"];
+pub(super) const STATUSES: [&str; 3] = ["1002", "1000", "1004"];
 
 /// How far the provider's clock and ours may differ.
 const CLOCK_SKEW: Duration = Duration::from_secs(600);

@@ -189,6 +189,11 @@ fn unsent(answer: Answer) -> Answer {
         }
         Answer::Silent(Silence::Busy | Silence::Abandoned) => "the provider is at work".to_owned(),
         Answer::Answered(Answered::Ambiguous(error)) => format!("{}: {}", error.code, error.message),
+        // What a look is refused for says nothing of the row.
+        Answer::Answered(Answered::Rejected(errors)) => {
+            let codes: Vec<&str> = errors.iter().map(|error| error.code.as_str()).collect();
+            format!("refused with {}", codes.join(", "))
+        }
         other => return other,
     };
     Answer::NotSent(format!("the account could not be read: {why}"))

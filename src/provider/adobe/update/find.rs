@@ -6,11 +6,8 @@ use super::{AdobeUpdate, unsent};
 use crate::domain::answer::{AccountSeen, Answer, Answered, RowError};
 use crate::domain::ids::AccountId;
 use crate::domain::time::Timestamp;
-use crate::provider::adobe::look_up::Wanted;
+use crate::provider::adobe::look_up::{STATUSES, Wanted};
 use crate::provider::trail::Trail;
-
-/// Statuses in the order in which an account is likely to be met. `1010` and `1012` cannot be listed.
-const STATUSES: [&str; 3] = ["1000", "1002", "1004"];
 
 /// Accounts are found whenever they were made.
 const EVER: Timestamp = Timestamp::from_ms(i64::MIN);
@@ -26,28 +23,31 @@ impl AdobeUpdate {
             company_name: row.body.text(NAME).map(str::to_owned),
             horizon: EVER,
         };
-        let (mut elsewhere, mut doubtful) = (Vec::new(), false);
+        let (mut ours, mut elsewhere, mut doubtful) = (Vec::<AccountSeen>::new(), Vec::new(), false);
         for status in STATUSES {
             let seen = self
                 .line
                 .find_under(status, &wanted, reads)
                 .await
                 .map_err(unsent)?;
-            let ours: Vec<AccountSeen> = seen.ours.into_iter().map(|(_, account)| account).collect();
-            if !ours.is_empty() {
-                return the_one(&ours);
+            for (_, account) in seen.ours {
+                // One that settles between two lists stands in both.
+                if ours.iter().all(|known| known.account != account.account) {
+                    ours.push(account);
+                }
             }
             elsewhere.extend(seen.elsewhere);
             doubtful |= seen.doubtful;
         }
-        match elsewhere.as_slice() {
-            // A list that cannot be read whole finds nothing for certain.
-            [] if doubtful => Err(Answer::NotSent(
+        match (ours.as_slice(), elsewhere.as_slice()) {
+            // A list that cannot be read whole finds nothing for certain, and not whether there are two.
+            _ if doubtful => Err(Answer::NotSent(
                 "the list of accounts could not be read whole".to_owned(),
             )),
-            [] => Err(Answer::Answered(Answered::NotFound)),
+            ([], []) => Err(Answer::Answered(Answered::NotFound)),
             // Another company's name is told when the account is compared.
-            elsewhere => the_one(elsewhere),
+            ([], elsewhere) => the_one(elsewhere),
+            (ours, _) => the_one(ours),
         }
     }
 }

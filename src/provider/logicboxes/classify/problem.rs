@@ -49,6 +49,7 @@ static WORDS: &[(About, &[&str])] = &[
         About::Access,
         &[
             "authenticat",
+            "unauthenticat",
             "auth-userid",
             "auth-password",
             "api-key",
@@ -177,7 +178,17 @@ fn error_word(said: &Said) -> Option<String> {
 
 fn about(word: &str, message: &str) -> About {
     let text = format!("{word} {message}").to_lowercase();
-    let holds = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    // Words begin where words begin: a "zip address" is no "ip address".
+    let begins = |at: usize| {
+        !text
+            .get(..at)
+            .unwrap_or_default()
+            .ends_with(char::is_alphanumeric)
+    };
+    let holds = |words: &[&str]| {
+        let mut places = words.iter().flat_map(|word| text.match_indices(word));
+        places.any(|(at, _)| begins(at))
+    };
     let known = WORDS
         .iter()
         .find(|(_, words)| holds(words))
@@ -297,6 +308,8 @@ mod tests {
             ("An unexpected error occurred", About::Trouble),
             ("Required parameter missing: zipcode", About::Request),
             ("The VAT ID is in use already", About::Request),
+            ("Invalid zip address", About::Request),
+            ("Unauthenticated request", About::Access),
             ("", About::Request),
         ] {
             let body = serde_json::json!({ "status": "ERROR", "message": message }).to_string();
