@@ -191,10 +191,14 @@ impl Feed {
             pause: None,
             cancelled: false,
             weight: Weight::default(),
-            terms: self.terms.clone().map(|terms| Terms {
-                accepted_at: world.now().to_string(),
-                ..terms
-            }),
+            terms: self
+                .terms
+                .clone()
+                .filter(|terms| !terms.accepted_by.is_empty())
+                .map(|terms| Terms {
+                    accepted_at: world.now().to_string(),
+                    ..terms
+                }),
         }
     }
 

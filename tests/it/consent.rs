@@ -1,6 +1,6 @@
 //! Nothing is made without somebody who says that the provider's terms were accepted; who that was stays with each row.
 
-use crate::support::{Rig, csv_of};
+use crate::support::{Call, Rig, csv_of};
 
 const WELL: &str = "--no-limit --settle 100ms --settle-as 1004=0 --settle-as 1010=0 --settle-as 1012=0";
 
@@ -77,4 +77,23 @@ fn each_row_can_say_it_and_its_report_can_be_fed_back() {
     let again = alone("again.csv").exits(0);
     assert!(again.err.contains("3 as before"), "{}", again.err);
     assert_eq!(simulator.creates(), 3);
+}
+
+/// What was rehearsed was accepted by nobody, whatever is done with its report.
+#[test]
+fn a_rehearsal_is_no_evidence() {
+    let rig = Rig::new();
+    let simulator = rig.simulator(WELL);
+    rig.rows("rows.csv", 2);
+    let alone = |call: Call| {
+        call.without_env("ENLIST_TERMS_ACCEPTED_BY")
+            .without_env("ENLIST_TERMS_VERSION")
+    };
+    let rehearsed = alone(rig.line("run rows.csv --out rehearsed")).end();
+    assert!(matches!(rehearsed.code, Some(0 | 4)), "{}", rehearsed.err);
+    let table = rig.table("rehearsed/results.csv");
+    assert_eq!(table.column("_terms_accepted_by"), ["", ""]);
+    let refused = alone(rig.run(&simulator, "rehearsed/results.csv")).end();
+    assert!(matches!(refused.code, Some(2 | 3)), "{}", refused.err);
+    assert_eq!(simulator.creates(), 0);
 }
