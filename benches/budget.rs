@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use enlist::config::RedisAccess;
 use enlist::domain::attempt::CallKind;
 use enlist::domain::policy::rate::Window;
-use enlist::engine::ports::{Budget, SharedBudgets};
+use enlist::engine::ports::{Budget, Budgets};
 use enlist::ledger::redis::budget::RedisBudgets;
 use enlist::world::RealWorld;
 

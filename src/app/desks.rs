@@ -3,6 +3,7 @@
 mod shelf;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -18,14 +19,20 @@ use crate::domain::ids::{BatchId, Digest};
 use crate::domain::machine::Rules;
 use crate::domain::policy::rate::Window;
 use crate::engine::advance::Desk;
-use crate::engine::budget::{KindBudget, LocalBudget};
+use crate::engine::budget::KindBudget;
 use crate::engine::gauge::ErrorGauge;
-use crate::engine::ports::{Budget, Ledger, LedgerError, Provider, Which};
+use crate::engine::ports::{Budget, Ledger, LedgerError, Provider, Which, WindowedBudget};
 use crate::engine::sweep::PendingSet;
 use crate::engine::watched::{WatchedBudget, WatchedProvider};
 use crate::telemetry::metrics::Metrics;
 use crate::worker::Desks;
 use crate::world::World;
+
+/// The budget of a credential, and the windows it is held to.
+struct Limit {
+    windows: Vec<Window>,
+    budget: Arc<dyn WindowedBudget>,
+}
 
 /// All desks of a process. Batches with the same credentials share a budget.
 pub struct DeskRoom {
@@ -36,7 +43,7 @@ pub struct DeskRoom {
     shelf: Mutex<Shelf>,
     /// Held by the one who sets up a desk, or looks whether one is still good.
     setting_up: tokio::sync::Mutex<()>,
-    budgets: Mutex<HashMap<String, Arc<dyn Budget>>>,
+    budgets: Mutex<HashMap<String, Limit>>,
 }
 
 impl DeskRoom {
@@ -56,7 +63,7 @@ impl DeskRoom {
     /// Nothing more leaves: whoever waits for a permit goes away without one.
     pub fn close(&self) {
         let budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
-        budgets.values().for_each(|budget| budget.close());
+        budgets.values().for_each(|limit| limit.budget.close());
     }
 
     /// Sets up the desk of a batch, or says what is missing.
@@ -105,16 +112,12 @@ impl DeskRoom {
 
     fn budget(&self, job: &Job, access: &Access, spent: bool) -> Arc<dyn Budget> {
         let owner = format!("{} {} {}", job.provider, access.base_url, access.client_id);
-        let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
-        let budget = budgets.entry(owner).or_insert_with_key(|owner| {
-            let budget = match [CallsOf::Writes, CallsOf::Reads].map(|of| job.windows(of).is_empty()) {
-                [true, true] => self.budget_of(owner, &job.windows(CallsOf::All), spent),
-                _ => self.budget_by_kind(job, owner, spent),
-            };
-            let (metrics, world) = (Arc::clone(&self.metrics), Arc::clone(&self.world));
-            Arc::new(WatchedBudget::new(budget, metrics, world))
-        });
-        Arc::clone(budget)
+        let budget = match [CallsOf::Writes, CallsOf::Reads].map(|of| job.windows(of).is_empty()) {
+            [true, true] => self.budget_of(&owner, job.windows(CallsOf::All), spent),
+            _ => self.budget_by_kind(job, &owner, spent),
+        };
+        let (metrics, world) = (Arc::clone(&self.metrics), Arc::clone(&self.world));
+        Arc::new(WatchedBudget::new(budget, metrics, world))
     }
 
     /// Where the provider counts reads and writes apart.
@@ -122,7 +125,7 @@ impl DeskRoom {
         let of = |of: CallsOf| {
             let windows = job.windows(of);
             let owner = format!("{owner} {}", of.as_str());
-            (!windows.is_empty()).then(|| self.budget_of(&owner, &windows, spent))
+            (!windows.is_empty()).then(|| self.budget_of(&owner, windows, spent))
         };
         Arc::new(KindBudget {
             all: of(CallsOf::All),
@@ -131,11 +134,24 @@ impl DeskRoom {
         })
     }
 
-    fn budget_of(&self, owner: &str, windows: &[Window], spent: bool) -> Arc<dyn Budget> {
-        match self.ledger.budgets(&self.world) {
-            Some(kept) => kept.budget(owner, windows, spent),
-            None => Arc::new(LocalBudget::new(windows, spent, Arc::clone(&self.world))),
-        }
+    /// The windows given last hold, for the desks set up before too.
+    fn budget_of(&self, owner: &str, windows: Vec<Window>, spent: bool) -> Arc<dyn Budget> {
+        let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
+        let limit = match budgets.entry(owner.to_owned()) {
+            Entry::Occupied(known) => {
+                let limit = known.into_mut();
+                if limit.windows != windows {
+                    limit.budget.hold_to(&windows);
+                    limit.windows = windows;
+                }
+                limit
+            }
+            Entry::Vacant(place) => {
+                let budget = self.ledger.budgets(&self.world).budget(owner, &windows, spent);
+                place.insert(Limit { windows, budget })
+            }
+        };
+        Arc::clone(&limit.budget) as Arc<dyn Budget>
     }
 
     fn provider(

@@ -202,15 +202,40 @@ pub(super) fn check_to_send(feed: &Feed, scene: &Scene, skip_invalid: bool) -> R
     Err(Failure::new(Exit::InvalidInput, message, hint))
 }
 
-/// What became of the file's rows on import, in a line.
+/// What became of the file's rows on import, in a line; and in another that evidence given now was not taken.
 pub(super) fn imported(feed: &Feed, batch: &Batch, appended: &Appended) -> String {
-    format!(
+    let mut said = format!(
         "batch {}: {} of {}: {}",
         batch.id,
         many(batch.rows_total, "row"),
         feed.source.name(),
         came_to(batch.rows_total, appended)
-    )
+    );
+    if let Some(kept) = evidence_kept(feed.terms.as_ref(), batch.terms.as_ref()) {
+        said.push('\n');
+        said.push_str(&kept);
+    }
+    said
+}
+
+/// The evidence that a batch was begun with stands: its rows may be accounts already. Says so where another is given.
+fn evidence_kept(given: Option<&Terms>, kept: Option<&Terms>) -> Option<String> {
+    let same = |kept: &Terms, given: &Terms| {
+        (&kept.accepted_by, &kept.version) == (&given.accepted_by, &given.version)
+    };
+    match (given?, kept) {
+        (given, Some(kept)) if same(kept, given) => None,
+        (_, Some(kept)) => Some(format!(
+            "the batch keeps the acceptance of terms it was begun with (version {}, {}); what was given now is not stored\n\
+             hint: rows not yet sent can be attested for anew in a file of their own, after `enlist cancel`",
+            kept.version, kept.accepted_at
+        )),
+        (_, None) => Some(
+            "the batch was begun with each row's own acceptance of the terms; what was given now is not stored\n\
+             hint: rows that were refused for want of it can be attested for in a file of their own"
+                .to_owned(),
+        ),
+    }
 }
 
 /// What so many rows came to, each of them told.
@@ -236,6 +261,27 @@ fn came_to(rows: u64, appended: &Appended) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn evidence_that_is_not_taken_is_told() {
+        let terms = |by: &str, version: &str, at: &str| Terms {
+            accepted_by: by.into(),
+            version: version.into(),
+            accepted_at: at.into(),
+        };
+        let (kept, same) = (terms("Ann", "1", "2026-01-01"), terms("Ann", "1", ""));
+        assert_eq!(evidence_kept(None, Some(&kept)), None);
+        assert_eq!(evidence_kept(Some(&same), Some(&kept)), None);
+        for other in [terms("Ben", "1", ""), terms("Ann", "2", "")] {
+            let said = evidence_kept(Some(&other), Some(&kept)).unwrap();
+            assert!(
+                said.contains("(version 1, 2026-01-01)") && said.contains("hint: "),
+                "{said}"
+            );
+        }
+        let said = evidence_kept(Some(&same), None).unwrap();
+        assert!(said.contains("each row's own"), "{said}");
+    }
 
     #[test]
     fn every_row_of_an_import_is_told() {

@@ -17,7 +17,7 @@ use tokio::sync::Mutex as Turnstile;
 
 pub use self::gate::{Gate, LEAVE_WAIT_MAX};
 pub use self::kinds::KindBudget;
-use super::ports::{Budget, Permit};
+use super::ports::{Budget, Permit, WindowedBudget};
 use crate::domain::attempt::CallKind;
 use crate::domain::policy::rate::{CallNo, Window, WindowLog};
 use crate::domain::time::Timestamp;
@@ -34,7 +34,6 @@ const BURST_DIVISOR: u32 = 2;
 pub struct LocalBudget {
     world: Arc<dyn World>,
     books: Arc<Mutex<Books>>,
-    pacers: Vec<DefaultDirectRateLimiter>,
     /// Those who wait stand in line: one looks at the clock, the others do not wake for nothing.
     turnstile: Turnstile<()>,
     gate: Gate,
@@ -42,6 +41,8 @@ pub struct LocalBudget {
 
 struct Books {
     logs: Vec<WindowLog>,
+    pacers: Arc<[DefaultDirectRateLimiter]>,
+    last: CallNo,
     paused_until: Timestamp,
 }
 
@@ -52,24 +53,18 @@ impl LocalBudget {
     /// windows then begin full, so that the provider sees no more than the limit across the restart.
     pub fn new(windows: &[Window], spent: bool, world: Arc<dyn World>) -> Self {
         let now = world.steady();
-        let begin = |window: Window| {
-            let mut log = WindowLog::new(window);
-            if spent && window.per <= PACED_WINDOW_MAX {
-                for _ in 0..window.calls {
-                    let call = log.leave(now);
-                    log.arrived(call, now);
-                }
-            }
-            log
+        let begin = |window: &Window| match spent && window.per <= PACED_WINDOW_MAX {
+            true => WindowLog::full(*window, now),
+            false => WindowLog::new(*window),
         };
-        let logs = windows.iter().copied().map(begin).collect();
         Self {
             world,
             books: Arc::new(Mutex::new(Books {
-                logs,
+                logs: windows.iter().map(begin).collect(),
+                pacers: windows.iter().filter_map(pacer).collect(),
+                last: CallNo::default(),
                 paused_until: Timestamp::from_ms(0),
             })),
-            pacers: windows.iter().filter_map(pacer).collect(),
             turnstile: Turnstile::new(()),
             gate: Gate::default(),
         }
@@ -80,17 +75,14 @@ impl LocalBudget {
     pub fn remember(&self, calls: impl Iterator<Item = Timestamp>) {
         let mut books = lock(&self.books);
         for at in calls {
-            for log in &mut books.logs {
-                if log.window().per > PACED_WINDOW_MAX {
-                    log.leave(at);
-                }
-            }
+            books.leave(at, |window| window.per > PACED_WINDOW_MAX);
         }
     }
 
-    async fn wait_for_turn(&self) -> Vec<CallNo> {
+    async fn wait_for_turn(&self) -> CallNo {
         let _turn = self.turnstile.lock().await;
-        for pacer in &self.pacers {
+        let pacers = Arc::clone(&lock(&self.books).pacers);
+        for pacer in &*pacers {
             pacer.until_ready().await;
         }
         loop {
@@ -99,7 +91,7 @@ impl LocalBudget {
                 let mut books = lock(&self.books);
                 let free_at = books.free_at(now);
                 if free_at <= now {
-                    return books.logs.iter_mut().map(|log| log.leave(now)).collect();
+                    return books.leave(now, |_| true);
                 }
                 free_at
             };
@@ -125,6 +117,25 @@ impl Books {
             .map(|log| log.free_at(now))
             .fold(self.paused_until, Timestamp::max)
     }
+
+    /// A call leaves, and counts in these windows.
+    fn leave(&mut self, at: Timestamp, counts: impl Fn(Window) -> bool) -> CallNo {
+        self.last = self.last.next();
+        for log in self.logs.iter_mut().filter(|log| counts(log.window())) {
+            log.leave(self.last, at);
+        }
+        self.last
+    }
+
+    fn hold_to(&mut self, windows: &[Window]) {
+        let longest = self.logs.iter().max_by_key(|log| log.window().per);
+        let begin = |window: &Window| match longest {
+            Some(log) => log.under(*window),
+            None => WindowLog::new(*window),
+        };
+        self.logs = windows.iter().map(begin).collect();
+        self.pacers = windows.iter().filter_map(pacer).collect();
+    }
 }
 
 fn lock(books: &Mutex<Books>) -> MutexGuard<'_, Books> {
@@ -134,9 +145,9 @@ fn lock(books: &Mutex<Books>) -> MutexGuard<'_, Books> {
 #[async_trait]
 impl Budget for LocalBudget {
     async fn permit(&self, _kind: CallKind) -> Option<Box<dyn Permit>> {
-        let calls = self.gate.pass(self.wait_for_turn()).await?;
+        let call = self.gate.pass(self.wait_for_turn()).await?;
         Some(Box::new(LocalPermit {
-            calls,
+            call,
             books: Arc::clone(&self.books),
             world: Arc::clone(&self.world),
         }))
@@ -157,8 +168,14 @@ impl Budget for LocalBudget {
     }
 }
 
+impl WindowedBudget for LocalBudget {
+    fn hold_to(&self, windows: &[Window]) {
+        lock(&self.books).hold_to(windows);
+    }
+}
+
 struct LocalPermit {
-    calls: Vec<CallNo>,
+    call: CallNo,
     books: Arc<Mutex<Books>>,
     world: Arc<dyn World>,
 }
@@ -169,8 +186,8 @@ impl Drop for LocalPermit {
     fn drop(&mut self) {
         let now = self.world.steady();
         let mut books = lock(&self.books);
-        for (log, call) in books.logs.iter_mut().zip(&self.calls) {
-            log.arrived(*call, now);
+        for log in &mut books.logs {
+            log.arrived(self.call, now);
         }
     }
 }
@@ -285,6 +302,29 @@ mod tests {
         budget.close();
         assert!(waiting.await.unwrap());
         assert!(budget.permit(CallKind::Poll).await.is_none());
+    }
+
+    /// What was called before counts, whether the new limit is higher or lower.
+    #[tokio::test(start_paused = true)]
+    async fn windows_given_anew_hold_and_forget_no_call() {
+        for (calls, waits) in [(5, true), (10, false)] {
+            let world = PausedWorld::new();
+            let windows = [Window { calls: 8, per: LONG }];
+            let budget = LocalBudget::new(&windows, false, world.clone());
+            leave_times(&budget, &world, 5).await;
+            let on_its_way = budget.permit(CallKind::Submit).await;
+            budget.hold_to(&[Window { calls, per: LONG }]);
+            drop(on_its_way);
+            let times = leave_times(&budget, &world, 4).await;
+            let waited = |at: &Timestamp| at.since(Timestamp::from_ms(0)) >= LONG;
+            assert_eq!(times.iter().all(waited), waits, "{calls}: {times:?}");
+            assert_eq!(times.iter().any(waited), waits, "{calls}: {times:?}");
+        }
+        let world = PausedWorld::new();
+        let budget = LocalBudget::new(&[Window { calls: 1, per: LONG }], false, world.clone());
+        budget.hold_to(&[]);
+        let times = leave_times(&budget, &world, 4).await;
+        assert_eq!(times.last(), Some(&Timestamp::from_ms(0)), "none is no limit");
     }
 
     /// A process that was killed may have used the window; the next one does not know.

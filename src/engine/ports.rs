@@ -34,9 +34,8 @@ pub use rows::{Appended, NewRow, NewRowBody, RowFault, RowView, Seal};
 /// is claimed from, paused, cancelled and counted.
 #[async_trait]
 pub trait Ledger: Send + Sync {
-    /// The budgets that the ledger keeps: for all processes that work it together, or beyond the end of this one. `None` if it
-    /// keeps none.
-    fn budgets(&self, world: &Arc<dyn World>) -> Option<Arc<dyn SharedBudgets>>;
+    /// The budgets that the ledger keeps.
+    fn budgets(&self, world: &Arc<dyn World>) -> Arc<dyn Budgets>;
 
     /// Makes the batch known, or finds it: returns it as the ledger now has it. `job_text` of an existing batch
     /// is replaced by the one given, the rest is kept. `rows_imported` is the ledger's own.
@@ -332,12 +331,19 @@ pub trait Budget: Send + Sync {
     fn is_closed(&self) -> bool;
 }
 
-/// Budgets that a ledger keeps.
-pub trait SharedBudgets: Send + Sync {
+/// A budget whose windows can be set anew while it is used.
+pub trait WindowedBudget: Budget {
+    /// These windows hold from now on; none means no limit. Calls made before count in them as far back as they are
+    /// remembered: the longest window before.
+    fn hold_to(&self, windows: &[Window]);
+}
+
+/// Budgets that a ledger keeps: for all processes that work it together, or beyond the end of this one.
+pub trait Budgets: Send + Sync {
     /// The budget of `owner`: a provider's system and a credential. The windows given last hold for all processes;
     /// none means no limit. Nobody is asked before the first permit, which needs a tokio runtime. `spent` says that a
     /// process which is gone may have used it until a moment ago.
-    fn budget(&self, owner: &str, windows: &[Window], spent: bool) -> Arc<dyn Budget>;
+    fn budget(&self, owner: &str, windows: &[Window], spent: bool) -> Arc<dyn WindowedBudget>;
 }
 
 /// The digest of a payload, which names it in an intent.

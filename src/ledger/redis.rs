@@ -52,8 +52,7 @@ use crate::domain::machine::Order;
 use crate::domain::task::Action;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{
-    Appended, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView, SharedBudgets,
-    Which,
+    Appended, Budgets, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView, Which,
 };
 use crate::ledger::turns::Turns;
 use crate::world::World;
@@ -122,12 +121,12 @@ fn too_busy(what: &str) -> LedgerError {
 
 #[async_trait]
 impl Ledger for RedisLedger {
-    fn budgets(&self, world: &Arc<dyn World>) -> Option<Arc<dyn SharedBudgets>> {
-        Some(Arc::new(RedisBudgets::new(
+    fn budgets(&self, world: &Arc<dyn World>) -> Arc<dyn Budgets> {
+        Arc::new(RedisBudgets::new(
             self.link.clone(),
             self.keys.clone(),
             Arc::clone(world),
-        )))
+        ))
     }
 
     async fn open_batch(&self, batch: &Batch) -> Result<Batch, LedgerError> {

@@ -31,8 +31,8 @@ use crate::domain::task::Action;
 use crate::domain::time::Timestamp;
 use crate::engine::advance::give_back;
 use crate::engine::ports::{
-    Appended, Claim, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView,
-    SharedBudgets, Which,
+    Appended, Budgets, Claim, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView,
+    Which,
 };
 use crate::world::World;
 
@@ -336,7 +336,7 @@ impl Ledger for SealedLedger {
         self.inner.history(scope, action, key).await
     }
 
-    fn budgets(&self, world: &Arc<dyn World>) -> Option<Arc<dyn SharedBudgets>> {
+    fn budgets(&self, world: &Arc<dyn World>) -> Arc<dyn Budgets> {
         self.inner.budgets(world)
     }
 

@@ -39,8 +39,7 @@ use crate::domain::machine::Order;
 use crate::domain::task::Action;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{
-    Appended, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView, SharedBudgets,
-    Which,
+    Appended, Budgets, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView, Which,
 };
 use crate::world::World;
 
@@ -174,11 +173,11 @@ impl SqliteLedger {
 
 #[async_trait]
 impl Ledger for SqliteLedger {
-    fn budgets(&self, world: &Arc<dyn World>) -> Option<Arc<dyn SharedBudgets>> {
-        Some(Arc::new(budget::KeptBudgets {
+    fn budgets(&self, world: &Arc<dyn World>) -> Arc<dyn Budgets> {
+        Arc::new(budget::FileBudgets {
             ledger: self.clone(),
             world: Arc::clone(world),
-        }))
+        })
     }
 
     async fn open_batch(&self, batch: &Batch) -> Result<Batch, LedgerError> {

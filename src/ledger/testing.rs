@@ -15,8 +15,7 @@ use crate::domain::machine::Order;
 use crate::domain::task::Action;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{
-    Appended, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView, SharedBudgets,
-    Which,
+    Appended, Budgets, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView, Which,
 };
 use crate::world::World;
 
@@ -84,7 +83,7 @@ impl MoodyLedger {
 
 #[async_trait]
 impl Ledger for MoodyLedger {
-    fn budgets(&self, world: &Arc<dyn World>) -> Option<Arc<dyn SharedBudgets>> {
+    fn budgets(&self, world: &Arc<dyn World>) -> Arc<dyn Budgets> {
         self.inner.budgets(world)
     }
 

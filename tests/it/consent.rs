@@ -33,6 +33,17 @@ fn a_batch_is_attested_for_or_refused() {
             .iter()
             .all(|at| at.starts_with("20"))
     );
+    // What the accounts were made under stands.
+    let again = run().args(["--terms-version", "2026-08"]).exits(0);
+    assert!(
+        again.err.contains("keeps the acceptance of terms"),
+        "{}",
+        again.err
+    );
+    let table = rig.table("out/results.csv");
+    assert_eq!(table.column("_terms_version"), ["2026-07"; 3]);
+    let same = run().args(["--terms-version", "2026-07"]).exits(0);
+    assert!(!same.err.contains("keeps the acceptance"), "{}", same.err);
 }
 
 #[test]

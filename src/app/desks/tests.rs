@@ -4,7 +4,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::*;
-use crate::config::ProviderName;
+use crate::config::{ProviderName, Span, WindowLimit};
+use crate::domain::attempt::CallKind;
 use crate::domain::batch::Weight;
 use crate::domain::ids::Scope;
 use crate::domain::task::Action;
@@ -130,6 +131,33 @@ async fn a_desk_that_was_not_used_for_long_is_used_if_nothing_has_changed() {
         !Arc::ptr_eq(&second, &rig.desk(&one).await),
         "its job is put right"
     );
+}
+
+/// Nobody has to restart a worker because a job asked for too much, or too little.
+#[tokio::test(start_paused = true)]
+async fn a_job_that_is_put_right_sets_the_windows_of_all_desks_of_its_credential() {
+    let rig = Rig::new();
+    let job_of = |calls: u32| {
+        let mut job = Job::new("adobe-create", ProviderName::Adobe, Action::Create);
+        job.limits.windows = vec![WindowLimit {
+            calls,
+            per: Span::new(3_600 * SECOND),
+            of: CallsOf::All,
+        }];
+        job
+    };
+    let (one, two) = (batch("one", &job_of(2)), batch("two", &job_of(2)));
+    rig.ledger.open_batch(&one).await.unwrap();
+    rig.ledger.open_batch(&two).await.unwrap();
+    let (first, other) = (rig.desk(&one).await, rig.desk(&two).await);
+    let leave = async |desk: &Desk| desk.budget.permit(CallKind::Poll).await.is_some();
+    assert_eq!([leave(&first).await, leave(&other).await], [true, true]);
+    assert!(!leave(&other).await, "two an hour");
+    rig.ledger.open_batch(&batch("one", &job_of(4))).await.unwrap();
+    rig.world.pass(6 * SECOND);
+    let put_right = rig.desk(&one).await;
+    assert_eq!([leave(&put_right).await, leave(&other).await], [true, true]);
+    assert!(!leave(&put_right).await && !leave(&other).await, "four an hour");
 }
 
 #[tokio::test(start_paused = true)]

@@ -40,9 +40,17 @@ pub fn sustained_per_s(windows: &[Window]) -> f64 {
         .fold(f64::INFINITY, f64::min)
 }
 
-/// Which call left, for [`WindowLog::arrived`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Which call left, for [`WindowLog::arrived`]. The later one has the higher number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallNo(u64);
+
+impl CallNo {
+    /// The number of the call after this one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
 
 /// The calls of one window that still count.
 #[derive(Clone, Debug)]
@@ -52,7 +60,6 @@ pub struct WindowLog {
     on_their_way: BTreeMap<CallNo, Timestamp>,
     /// When the others had arrived, oldest first.
     arrivals: VecDeque<Timestamp>,
-    next_no: u64,
 }
 
 impl WindowLog {
@@ -62,7 +69,22 @@ impl WindowLog {
             window,
             on_their_way: BTreeMap::new(),
             arrivals: VecDeque::new(),
-            next_no: 0,
+        }
+    }
+
+    /// A log whose window is used up now.
+    pub fn full(window: Window, now: Timestamp) -> Self {
+        let mut log = Self::new(window);
+        log.arrivals.extend((0..window.calls).map(|_| now));
+        log
+    }
+
+    /// The same calls under another window.
+    #[must_use]
+    pub fn under(&self, window: Window) -> Self {
+        Self {
+            window,
+            ..self.clone()
         }
     }
 
@@ -96,12 +118,9 @@ impl WindowLog {
         })
     }
 
-    /// A call leaves now.
-    pub fn leave(&mut self, now: Timestamp) -> CallNo {
-        let call = CallNo(self.next_no);
-        self.next_no += 1;
+    /// A call leaves now. Its number is higher than those before.
+    pub fn leave(&mut self, call: CallNo, now: Timestamp) {
         self.on_their_way.insert(call, now.plus(ARRIVAL_MAX));
-        call
     }
 
     /// The call's answer is there: it had arrived by `now` at the latest.
@@ -142,6 +161,7 @@ mod tests {
             let window = Window { calls, per: Duration::from_millis(per_ms) };
             let mut log = WindowLog::new(window);
             let mut now = Timestamp::from_ms(0);
+            let mut call = CallNo::default();
             let mut arrivals: Vec<Timestamp> = Vec::new();
             let mut answers: Vec<(Timestamp, CallNo)> = Vec::new();
             for (idle_ms, way_ms, back_ms) in steps {
@@ -152,7 +172,8 @@ mod tests {
                 }
                 let free = log.free_at(now);
                 now = now.max(free);
-                let call = log.leave(now);
+                call = call.next();
+                log.leave(call, now);
                 let arrives = now.plus(Duration::from_millis(way_ms));
                 arrivals.push(arrives);
                 answers.push((arrives.plus(Duration::from_millis(back_ms)), call));
@@ -170,11 +191,13 @@ mod tests {
         fn the_limit_is_used(calls in 2_u32..50, per_ms in 50_u64..2_000, silent in (0_u64..50).prop_map(|n| n * 2)) {
             let mut log = WindowLog::new(Window { calls, per: Duration::from_millis(per_ms) });
             let mut now = Timestamp::from_ms(0);
+            let mut call = CallNo::default();
             let total = u64::from(calls) * 10;
             let mut before = None;
             for at in 0..total {
                 now = now.max(log.free_at(now));
-                let call = log.leave(now);
+                call = call.next();
+                log.leave(call, now);
                 if at == silent {
                     continue;
                 }

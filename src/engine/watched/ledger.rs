@@ -13,8 +13,7 @@ use crate::domain::machine::Order;
 use crate::domain::task::{Action, Outcome, State, Task};
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{
-    Appended, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView, SharedBudgets,
-    Which,
+    Appended, Budgets, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView, Which,
 };
 use crate::telemetry::metrics::Metrics;
 use crate::world::World;
@@ -77,7 +76,7 @@ fn settle(task: &Task, outcome: Outcome) -> Option<std::time::Duration> {
 
 #[async_trait]
 impl Ledger for WatchedLedger {
-    fn budgets(&self, world: &Arc<dyn World>) -> Option<Arc<dyn SharedBudgets>> {
+    fn budgets(&self, world: &Arc<dyn World>) -> Arc<dyn Budgets> {
         self.ledger.budgets(world)
     }
 

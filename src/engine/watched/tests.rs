@@ -59,7 +59,7 @@ impl Moody {
 #[async_trait]
 #[rustfmt::skip]
 impl Ledger for Moody {
-    fn budgets(&self, _: &Arc<dyn World>) -> Option<Arc<dyn SharedBudgets>> { None }
+    fn budgets(&self, _: &Arc<dyn World>) -> Arc<dyn Budgets> { panic!("not asked for") }
     async fn set_weight(&self, _: &BatchId, _: Weight) -> Result<(), LedgerError> { panic!("not asked for") }
     async fn forget(&self, _: &BatchId) -> Result<bool, LedgerError> { panic!("not asked for") }
     async fn open_batch(&self, _: &Batch) -> Result<Batch, LedgerError> { panic!("not asked for") }

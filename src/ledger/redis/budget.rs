@@ -29,7 +29,7 @@ use crate::domain::attempt::CallKind;
 use crate::domain::ids::Digest;
 use crate::domain::policy::rate::Window;
 use crate::engine::budget::Gate;
-use crate::engine::ports::{Budget, LedgerError, Permit, SharedBudgets};
+use crate::engine::ports::{Budget, Budgets, LedgerError, Permit, WindowedBudget};
 use crate::world::World;
 use asker::{Asker, Note, Place};
 
@@ -56,8 +56,8 @@ impl RedisBudgets {
     }
 }
 
-impl SharedBudgets for RedisBudgets {
-    fn budget(&self, owner: &str, windows: &[Window], _spent: bool) -> Arc<dyn Budget> {
+impl Budgets for RedisBudgets {
+    fn budget(&self, owner: &str, windows: &[Window], _spent: bool) -> Arc<dyn WindowedBudget> {
         let digest = Digest::of(owner.as_bytes()).to_string();
         let owner = digest.get(..32).unwrap_or(&digest);
         let worker = self.world.dice().simple().to_string();
@@ -138,6 +138,12 @@ impl Budget for RedisBudget {
 
     fn is_closed(&self) -> bool {
         self.gate.is_closed()
+    }
+}
+
+impl WindowedBudget for RedisBudget {
+    fn hold_to(&self, windows: &[Window]) {
+        let _ = self.notes.send(Note::HoldTo(windows_text(windows)));
     }
 }
 

@@ -4,6 +4,7 @@
 //! hour. Short windows are forgotten, and begin full where a process may have ended a moment ago.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -15,26 +16,21 @@ use crate::domain::attempt::CallKind;
 use crate::domain::policy::rate::Window;
 use crate::domain::time::Timestamp;
 use crate::engine::budget::{LocalBudget, PACED_WINDOW_MAX};
-use crate::engine::ports::{Budget, LedgerError, Permit, SharedBudgets};
+use crate::engine::ports::{Budget, Budgets, LedgerError, Permit, WindowedBudget};
 use crate::world::World;
 
 /// The budgets of a process that works a ledger in a file.
-pub(super) struct KeptBudgets {
+pub(super) struct FileBudgets {
     pub(super) ledger: SqliteLedger,
     pub(super) world: Arc<dyn World>,
 }
 
-impl SharedBudgets for KeptBudgets {
-    fn budget(&self, owner: &str, windows: &[Window], spent: bool) -> Arc<dyn Budget> {
-        let local = LocalBudget::new(windows, spent, Arc::clone(&self.world));
-        let longest = windows.iter().map(|window| window.per).max().unwrap_or_default();
-        if longest <= PACED_WINDOW_MAX {
-            return Arc::new(local);
-        }
-        Arc::new(KeptBudget {
-            local,
+impl Budgets for FileBudgets {
+    fn budget(&self, owner: &str, windows: &[Window], spent: bool) -> Arc<dyn WindowedBudget> {
+        Arc::new(FileBudget {
+            local: LocalBudget::new(windows, spent, Arc::clone(&self.world)),
             owner: owner.into(),
-            longest,
+            longest_ms: AtomicU64::new(longest_ms(windows)),
             ledger: self.ledger.clone(),
             world: Arc::clone(&self.world),
             remembered: OnceCell::new(),
@@ -42,19 +38,33 @@ impl SharedBudgets for KeptBudgets {
     }
 }
 
-struct KeptBudget {
+/// The longest window whose calls are written down; 0 if none is.
+fn longest_ms(windows: &[Window]) -> u64 {
+    let long = windows
+        .iter()
+        .map(|window| window.per)
+        .filter(|per| *per > PACED_WINDOW_MAX);
+    long.max()
+        .map_or(0, |per| u64::try_from(per.as_millis()).unwrap_or(u64::MAX))
+}
+
+struct FileBudget {
     local: LocalBudget,
     owner: Arc<str>,
-    longest: Duration,
+    longest_ms: AtomicU64,
     ledger: SqliteLedger,
     world: Arc<dyn World>,
     remembered: OnceCell<()>,
 }
 
-impl KeptBudget {
+impl FileBudget {
+    fn longest(&self) -> Duration {
+        Duration::from_millis(self.longest_ms.load(Ordering::Relaxed))
+    }
+
     /// Takes the calls that other processes made as made.
     async fn remember(&self) -> Result<(), LedgerError> {
-        let (owner, since) = (Arc::clone(&self.owner), self.world.now().minus(self.longest));
+        let (owner, since) = (Arc::clone(&self.owner), self.world.now().minus(self.longest()));
         let calls = self
             .ledger
             .write(1, move |store| calls_since(&store.connection, &owner, since))
@@ -67,7 +77,7 @@ impl KeptBudget {
 
     async fn write_down(&self) -> Result<(), LedgerError> {
         let (owner, at) = (Arc::clone(&self.owner), self.world.now());
-        let since = at.minus(self.longest);
+        let since = at.minus(self.longest());
         self.ledger
             .write(1, move |store| {
                 forget_before(&store.connection, &owner, since)?;
@@ -100,8 +110,11 @@ fn forget_before(connection: &Connection, owner: &str, since: Timestamp) -> Resu
 }
 
 #[async_trait]
-impl Budget for KeptBudget {
+impl Budget for FileBudget {
     async fn permit(&self, kind: CallKind) -> Option<Box<dyn Permit>> {
+        if self.longest().is_zero() {
+            return self.local.permit(kind).await;
+        }
         let ready = self.remembered.get_or_try_init(|| self.remember()).await;
         let permit = match ready {
             Ok(()) => self.local.permit(kind).await?,
@@ -123,6 +136,13 @@ impl Budget for KeptBudget {
 
     fn is_closed(&self) -> bool {
         self.local.is_closed()
+    }
+}
+
+impl WindowedBudget for FileBudget {
+    fn hold_to(&self, windows: &[Window]) {
+        self.longest_ms.store(longest_ms(windows), Ordering::Relaxed);
+        self.local.hold_to(windows);
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use enlist::config::RedisAccess;
 use enlist::domain::attempt::CallKind;
 use enlist::domain::policy::rate::Window;
-use enlist::engine::ports::{Budget, SharedBudgets};
+use enlist::engine::ports::{Budget, Budgets as _, WindowedBudget};
 use enlist::ledger::redis::budget::RedisBudgets;
 use enlist::world::RealWorld;
 
@@ -22,11 +22,11 @@ pub(crate) fn window(calls: u32, per_ms: u64) -> Window {
 }
 
 /// The budget as another process would have it.
-pub(crate) async fn budget(server: &RedisServer, windows: &[Window]) -> Arc<dyn Budget> {
+pub(crate) async fn budget(server: &RedisServer, windows: &[Window]) -> Arc<dyn WindowedBudget> {
     budget_at(&server.address("budgets"), windows).await
 }
 
-pub(crate) async fn budget_at(address: &str, windows: &[Window]) -> Arc<dyn Budget> {
+pub(crate) async fn budget_at(address: &str, windows: &[Window]) -> Arc<dyn WindowedBudget> {
     let access: RedisAccess = address.parse().unwrap();
     let budgets = RedisBudgets::open(&access, Arc::new(RealWorld::default()))
         .await

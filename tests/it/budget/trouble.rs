@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use enlist::domain::attempt::CallKind;
-use enlist::engine::ports::{Budget, Permit};
+use enlist::engine::ports::{Budget, Permit, WindowedBudget};
 use futures_util::FutureExt as _;
 
 use super::hammer::{Calls, budget, hammer, judge, window};
@@ -64,7 +64,7 @@ async fn calls(budget: &dyn Budget, calls: usize) {
     }
 }
 
-fn waiting(budget: &Arc<dyn Budget>) -> tokio::task::JoinHandle<Option<Box<dyn Permit>>> {
+fn waiting(budget: &Arc<dyn WindowedBudget>) -> tokio::task::JoinHandle<Option<Box<dyn Permit>>> {
     let budget = Arc::clone(budget);
     tokio::spawn(async move { budget.permit(CallKind::Submit).await })
 }
@@ -104,7 +104,7 @@ async fn what_redis_lost_is_counted_all_the_same() {
     let made = Calls::up_to(60);
     let some = budgets
         .iter()
-        .map(|budget| hammer(Arc::clone(budget), 4, 1, &made));
+        .map(|budget| hammer(Arc::clone(budget) as Arc<dyn Budget>, 4, 1, &made));
     futures_util::future::join_all(some).await;
     assert!(file.metadata().unwrap().len() > kept);
     server.kill();
@@ -185,6 +185,27 @@ async fn a_pause_holds_all() {
     assert!(one.permit(CallKind::Poll).await.is_none());
     assert!(!others.is_finished(), "another process goes on waiting");
     others.abort();
+}
+
+/// A job is put right while its workers run.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn windows_given_anew_hold_for_all_and_count_what_was_called() {
+    let server = RedisServer::start();
+    let windows = [window(2, HOUR_MS)];
+    let (one, other) = (budget(&server, &windows).await, budget(&server, &windows).await);
+    calls(&*one, 1).await;
+    calls(&*other, 1).await;
+    let hands = [waiting(&one), waiting(&other), waiting(&other)];
+    refused(&server, 2).await;
+    one.hold_to(&[window(4, HOUR_MS)]);
+    wait_for("two more of four", || {
+        (hands.iter().filter(|hand| hand.is_finished()).count() == 2).then_some(())
+    });
+    one.hold_to(&[window(3, HOUR_MS)]);
+    other.hold_to(&[window(5, HOUR_MS)]);
+    for hand in hands {
+        assert!(hand.await.unwrap().is_some(), "the last of five");
+    }
 }
 
 /// What was given to hands that went away is there for others, in a window where each call counts for an hour.

@@ -69,12 +69,15 @@ async fn put(ledger: &dyn Ledger, name: &str, n: usize) -> Option<(String, Task)
     Some((what, task))
 }
 
-/// When an id that is new has rested.
+/// When an id that is new has rested, and a lease given at the beginning still holds.
 const RESTED: Timestamp = at(4_000);
 
-/// Whatever is due by then: its payload is what its digest says, and is there when it may be needed.
-async fn check_payloads(ledger: &dyn Ledger, what: &str) -> Vec<Claim> {
-    let claims = claim(ledger, 9, RESTED).await;
+/// When nothing that was sent can still be at work.
+const QUIET: Timestamp = at(130_000);
+
+/// Whatever is due at `now`: its payload is what its digest says, and is there when it may be needed.
+async fn check_payloads(ledger: &dyn Ledger, what: &str, now: Timestamp) -> Vec<Claim> {
+    let claims = claim(ledger, 9, now).await;
     for claim in &claims {
         let digest = claim.payload.as_deref().map(payload_digest);
         let wanted = claim.task.account.is_none().then_some(claim.task.payload);
@@ -108,7 +111,7 @@ pub(crate) async fn every_state_is_fed_as_the_machine_says(ledger: &dyn Ledger) 
             .await;
             assert_eq!(task_of(ledger, &second, 0).await, wanted, "{what}, fed {payload}");
             assert_eq!(ledger.counts(&second).await.unwrap().total(), 1, "{what}");
-            let claims = check_payloads(ledger, &what).await;
+            let claims = check_payloads(ledger, &what, QUIET).await;
             assert_eq!(
                 claims.len(),
                 usize::from(!wanted.state.is_settled()),
@@ -145,7 +148,7 @@ pub(crate) async fn every_state_in_flight_is_fed_as_the_machine_says(ledger: &dy
             )
             .await;
             assert_eq!(task_of(ledger, &second, 0).await, wanted, "{what}, fed {payload}");
-            let claims = check_payloads(ledger, &what).await;
+            let claims = check_payloads(ledger, &what, RESTED).await;
             assert_eq!(
                 claims.len(),
                 usize::from(changes),
@@ -159,7 +162,7 @@ pub(crate) async fn every_state_in_flight_is_fed_as_the_machine_says(ledger: &dy
                 "{what}, fed {payload}"
             );
             clear(ledger, claims).await;
-            let rest = check_payloads(ledger, &what).await;
+            let rest = check_payloads(ledger, &what, RESTED).await;
             clear(ledger, rest).await;
         }
     }

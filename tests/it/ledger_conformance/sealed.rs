@@ -11,8 +11,8 @@ use enlist::domain::machine::Order;
 use enlist::domain::task::Action;
 use enlist::domain::time::Timestamp;
 use enlist::engine::ports::{
-    Appended, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView, Seal,
-    SharedBudgets, Which,
+    Appended, Budgets, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView, Seal,
+    Which,
 };
 use enlist::ledger::sealed::{Keyring, SealedLedger};
 use enlist::world::World;
@@ -121,7 +121,7 @@ impl Ledger for Everything {
         self.0.history(scope, action, key).await
     }
 
-    fn budgets(&self, world: &Arc<dyn World>) -> Option<Arc<dyn SharedBudgets>> {
+    fn budgets(&self, world: &Arc<dyn World>) -> Arc<dyn Budgets> {
         self.0.budgets(world)
     }
 

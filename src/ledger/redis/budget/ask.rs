@@ -44,6 +44,8 @@ pub(super) struct Ask {
     pub(super) want: u64,
     /// A call has arrived so long after the time its leave is for, at the latest.
     pub(super) on_way_ms: i64,
+    /// Which of this process' windows it tells, counted from 0.
+    pub(super) windows: u32,
     /// The windows are this process', not those found.
     pub(super) windows_anew: bool,
     /// The books' life as this process knows it; empty if nothing of its own depends on it.

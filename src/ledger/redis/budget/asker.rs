@@ -35,6 +35,8 @@ pub(super) enum Note {
     Unused(CallNo),
     /// The provider asked for a pause, until this steady time.
     Paused(Timestamp),
+    /// These windows hold from now on.
+    HoldTo(String),
 }
 
 /// Leave for one call on its way to a hand; given back if no hand takes it.
@@ -166,6 +168,10 @@ impl Asker {
             Note::Arrived(call, at) => self.books.arrived(call, at),
             Note::Unused(call) => self.books.unused(call),
             Note::Paused(until) => self.books.pause(until),
+            Note::HoldTo(windows) => {
+                self.place.windows = windows;
+                self.books.hold_to_new();
+            }
         }
     }
 

@@ -53,7 +53,9 @@ pub(super) struct Books {
     again: VecDeque<CallNo>,
     paused_until: Timestamp,
     pause_untold: bool,
-    windows_told: bool,
+    /// How often the windows were given anew, and of which of them Redis has heard, counted from 1.
+    windows: u32,
+    windows_told: u32,
     doubt: bool,
     ahead: Duration,
     report: Duration,
@@ -106,7 +108,8 @@ impl Books {
             first: self.next,
             want: u64::try_from(waiting.saturating_sub(self.leave.len()).min(TOLD_MAX)).unwrap_or(0),
             on_way_ms: ms(self.late_max() + ARRIVAL_MAX),
-            windows_anew: !self.windows_told,
+            windows: self.windows,
+            windows_anew: self.windows_told != self.windows + 1,
             life: if self.calls.is_empty() {
                 String::new()
             } else {
@@ -127,6 +130,11 @@ impl Books {
         }
     }
 
+    /// Other windows hold: Redis is to hear of them with the next question.
+    pub(super) fn hold_to_new(&mut self) {
+        self.windows += 1;
+    }
+
     /// No answer came: it is not known whether the question did. All of it is asked again under the same numbers.
     pub(super) fn unheard(&mut self, ask: Ask) {
         self.maybe_given = self.maybe_given.max(ask.first.saturating_add(ask.want));
@@ -141,7 +149,7 @@ impl Books {
         let now = answer.now_us.div_euclid(1_000);
         let was_set = self.clock.note(asked, answer.now_us, heard);
         self.lag = heard.since(asked).max(self.lag * 7 / 8).min(LAG_MAX);
-        self.windows_told = true;
+        self.windows_told = ask.windows + 1;
         self.heard_at = heard;
         self.ahead = span(answer.ahead_ms);
         self.report = span(answer.report_ms);
