@@ -15,6 +15,7 @@ pub mod finding;
 mod given;
 pub mod place;
 pub mod providers;
+mod ranges;
 pub mod redis_address;
 pub mod sections;
 mod set;

@@ -19,7 +19,7 @@ use crate::domain::ids::{BatchId, Digest, Scope};
 use crate::domain::machine::Order;
 use crate::domain::report::COLUMNS;
 use crate::engine::ports::{Appended, Ledger, NewRow};
-use crate::intake::{IntakeError, Limits, Mapping, Reader, ScanSummary, Scanned, Source, scan};
+use crate::intake::{Headers, IntakeError, Limits, Mapping, Reader, ScanSummary, Scanned, Source, scan};
 use crate::world::World;
 
 pub use self::asked::terms_of;
@@ -36,8 +36,6 @@ pub struct Feed {
     pub job: Job,
     /// Whose rows these will be.
     pub scope: Scope,
-    /// Under whom accounts are made.
-    pub account: String,
     /// The file.
     pub source: Source,
     /// Who attests for all rows that the provider's terms are accepted.
@@ -94,18 +92,11 @@ impl Feed {
 
     fn under(scope: Scope, file: &str, job: Job, sealing: Sealing) -> Result<Self, Failure> {
         let limits = Limits::default();
-        // The scope's account is HOLDER@ADDRESS; a user's name may have an @ of its own.
-        let account = scope
-            .account
-            .rsplit_once('@')
-            .map_or(scope.account.as_str(), |(holder, _)| holder)
-            .to_owned();
         let source = Source::from_arg(file, &limits)?;
         Ok(Self {
             contract: providers::contract(&job),
             job,
             scope,
-            account,
             source,
             terms: None,
             limits,
@@ -115,7 +106,7 @@ impl Feed {
 
     /// The sample distributor is nobody's, so a file that names another is not held against it.
     fn ruling(&self) -> Ruling<'_> {
-        let distributor = Some(self.account.as_str()).filter(|own| *own != SAMPLE_DISTRIBUTOR);
+        let distributor = Some(self.scope.holder()).filter(|own| *own != SAMPLE_DISTRIBUTOR);
         Ruling {
             warn_only: &self.job.rules.warn_only,
             distributor,
@@ -333,11 +324,16 @@ fn kept(summary: &ScanSummary) -> impl Iterator<Item = (usize, &String)> {
         .filter(|(_, name)| !COLUMNS.contains(&name.as_str()))
 }
 
+/// How the batch's columns were read; `None` if its job no longer fits them.
+pub(super) fn mapping_of(batch: &Batch, job: &Job) -> Option<Mapping> {
+    let headers = Headers::of(&batch.file_name, &batch.columns);
+    Mapping::build(&headers, providers::contract(job), &job.columns).ok()
+}
+
 /// Names the user's column for a provider's field path, for a batch's report.
 pub fn column_of(batch: &Batch, job: &Job) -> crate::report::ColumnOf {
-    let headers = crate::intake::Headers::of(&batch.file_name, &batch.columns);
     let contract = providers::contract(job);
-    let mapping = Mapping::build(&headers, contract, &job.columns).ok();
+    let mapping = mapping_of(batch, job);
     Arc::new(move |path| {
         let field = contract.field_of_wire_path(path)?;
         mapping.as_ref()?.header_of(field).map(str::to_owned)

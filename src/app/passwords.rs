@@ -4,14 +4,13 @@
 use std::path::Path;
 
 use super::keys::keyring;
-use super::{Env, Exit, Failure};
+use super::{Env, Failure};
 use crate::config::Job;
 use crate::domain::batch::Batch;
 use crate::domain::field::Field;
 use crate::engine::ports::{Ledger, RowView};
-use crate::intake::{Headers, Mapping};
 use crate::provider::logicboxes::password::generate;
-use crate::report::passwords::{self, Made, Passwords, Reader};
+use crate::report::passwords::{Made, Passwords, Reader};
 
 /// What the secret that passwords are made of is for.
 pub const PURPOSE: &str = "logicboxes password";
@@ -52,29 +51,21 @@ pub async fn write(
     let names = ring
         .names()
         .map_err(|error| Failure::usage(error.to_string(), ""))?;
-    let headers = Headers::of(&batch.file_name, &batch.columns);
-    let mapping = Mapping::build(&headers, super::providers::contract(job), &job.columns).ok();
+    let mapping = super::feed::mapping_of(batch, job);
     let column = |field| mapping.as_ref().and_then(|mapping| mapping.column_of(field));
     let columns = (column(Field::Email(0)), column(Field::Password));
-    let failed = |error| {
-        Failure::new(
-            Exit::Failed,
-            format!("{}: {error}", dir.join(passwords::FILE).display()),
-            "name another folder with --out",
-        )
-    };
     let secret = names.secret(PURPOSE);
-    let mut passwords = Passwords::begin(dir, &reader).map_err(failed)?;
+    let mut passwords = Passwords::begin(dir, &reader)?;
     let mut from = 0;
     loop {
         let page = ledger.rows(&batch.id, from, PAGE_ROWS).await?;
         let Some(last) = page.last() else { break };
         from = last.seq + 1;
         for made in page.iter().filter_map(|row| made(row, batch, &secret, columns)) {
-            passwords.add(&made).map_err(failed)?;
+            passwords.add(&made)?;
         }
     }
-    passwords.finish().map_err(failed)
+    Ok(passwords.finish()?)
 }
 
 /// The row's password, if it was made here and may have been sent.

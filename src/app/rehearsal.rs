@@ -96,7 +96,7 @@ impl Rehearsal {
 
     /// The scope of rehearsed rows: the port changes with each start, the accounts do not.
     pub fn scope(scope: &Scope) -> Scope {
-        let distributor = scope.account.split('@').next().unwrap_or_default();
+        let distributor = scope.holder();
         Scope {
             provider: scope.provider.clone(),
             account: format!("{distributor}@built-in simulator"),

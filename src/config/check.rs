@@ -1,18 +1,21 @@
 //! Whether a job's values make sense: ranges, contradictions, and what is allowed but odd. All findings at once.
 
-use std::fmt::Display;
 use std::time::Duration;
 
 use url::Url;
 
 use super::access::{is_adobe, is_loopback, mixed_hosts};
 use super::env::is_variable_name;
+use super::ranges::Ranges;
 use super::{Finding, Job, ProviderName, Span, providers};
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
+
+/// The longest name of an environment variable.
+const VARIABLE_BYTES_MAX: usize = 200;
 
 /// The gateway in front of Adobe's services gives up after this long (providers.md 2.10).
 const GATEWAY_TIMEOUT: Duration = Duration::from_secs(60);
@@ -25,12 +28,12 @@ const ADOBE_WINDOW: Duration = Duration::from_secs(5);
 
 /// What makes the job unusable.
 pub(super) fn faults(job: &Job) -> Vec<Finding> {
-    let mut ranges = Ranges { faults: Vec::new() };
+    let mut ranges = Ranges::default();
     names(job, &mut ranges);
     limits(job, &mut ranges);
     waits(job, &mut ranges);
     ranges.faults.extend(job.connection_faults());
-    providers::faults(job, &mut ranges.faults);
+    providers::faults(job, &mut ranges);
     ranges.faults
 }
 
@@ -119,7 +122,9 @@ fn names(job: &Job, ranges: &mut Ranges) {
         );
     }
     // Not shown: whoever puts the secret itself here must not find it in a log.
-    if !is_variable_name(&job.connection.client_secret_env) || job.connection.client_secret_env.len() > 200 {
+    if !is_variable_name(&job.connection.client_secret_env)
+        || job.connection.client_secret_env.len() > VARIABLE_BYTES_MAX
+    {
         let hint =
             "it is the name of the environment variable, such as ENLIST_ADOBE_CLIENT_SECRET, not the secret";
         ranges.fault(
@@ -217,48 +222,5 @@ fn waits(job: &Job, ranges: &mut Ranges) {
     let finished = job.retention.finished;
     if !finished.get().is_zero() {
         ranges.span("retention.finished", finished, 60 * SECOND, 366 * DAY);
-    }
-}
-
-/// Gathers values outside their ranges.
-struct Ranges {
-    faults: Vec<Finding>,
-}
-
-impl Ranges {
-    fn fault(&mut self, key: &str, value: &str, message: impl Into<String>, hint: &str) {
-        self.faults.push(Finding {
-            at: String::new(),
-            key: key.into(),
-            value: value.into(),
-            message: message.into(),
-            hint: hint.into(),
-        });
-    }
-
-    fn within<T: PartialOrd + Display + Copy>(&mut self, key: &str, value: T, min: T, max: T) {
-        if !(min..=max).contains(&value) {
-            self.fault(key, &value.to_string(), format!("must be {min} to {max}"), "");
-        }
-    }
-
-    fn count(&mut self, key: &str, items: usize, min: usize, max: usize) {
-        if !(min..=max).contains(&items) {
-            self.fault(
-                key,
-                "",
-                format!("has {items} items; must have {min} to {max}"),
-                "",
-            );
-        }
-    }
-
-    fn span(&mut self, key: &str, value: Span, min: Duration, max: Duration) {
-        self.within(key, value, min.into(), max.into());
-    }
-
-    /// Like `within`; NaN is outside every range.
-    fn number(&mut self, key: &str, value: f64, min: f64, max: f64) {
-        self.within(key, value, min, max);
     }
 }

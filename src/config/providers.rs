@@ -7,12 +7,16 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::Span;
+use super::ranges::Ranges;
 use super::sections::{CallsOf, Connection, Limits, Poll, Retry, WindowLimit};
-use super::{Finding, Span};
 use crate::domain::task::Action;
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3_600);
+
+/// The longest path of an API.
+const PATH_BYTES_MAX: usize = 200;
 
 /// The providers a job can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -262,66 +266,50 @@ impl Poll {
 }
 
 /// Faults of the sections that one provider has.
-pub(super) fn faults(job: &super::Job, faults: &mut Vec<Finding>) {
-    let mut fault = |key: &str, value: &str, message: &str, hint: &str| {
-        faults.push(Finding {
-            at: String::new(),
-            key: key.to_owned(),
-            value: value.to_owned(),
-            message: message.to_owned(),
-            hint: hint.to_owned(),
-        });
-    };
+pub(super) fn faults(job: &super::Job, ranges: &mut Ranges) {
     if !job.provider.operations().contains(&job.operation) {
         let words: Vec<&str> = job.provider.operations().iter().map(|op| op.as_str()).collect();
         let hint = format!("{} has {}", job.provider, words.join(" and "));
-        fault("operation", job.operation.as_str(), "is not there", &hint);
+        ranges.fault("operation", job.operation.as_str(), "is not there", &hint);
     }
     if let Some(section) = &job.logicboxes {
-        let is_word = |text: &str, len: usize, upper: bool| {
-            text.len() == len
-                && text.bytes().all(|byte| match upper {
-                    true => byte.is_ascii_uppercase(),
-                    false => byte.is_ascii_lowercase(),
-                })
-        };
-        if !is_word(&section.language, 2, false) {
-            fault(
-                "logicboxes.language",
-                &section.language,
-                "is not a language code of two letters",
-                "en",
-            );
-        }
-        for (key, value) in [
-            ("logicboxes.accounting_currency", &section.accounting_currency),
-            ("logicboxes.selling_currency", &section.selling_currency),
-        ] {
-            if !is_word(value, 3, true) {
-                fault(key, value, "is not a currency code of three capitals", "USD");
-            }
-        }
-        if section.look_after.iter().any(|wait| wait.get() > 24 * HOUR) {
-            fault("logicboxes.look_after", "", "each must be at most 1d", "");
-        }
+        section.faults(ranges);
     }
     if let Some(section) = &job.metallic {
-        let path = &section.resellers_path;
-        if !path.starts_with('/') || path.len() > 200 || path.contains(['?', '#', ' ']) {
-            fault(
-                "metallic.resellers_path",
-                path,
-                "is not a path",
-                "write it like /api/v1/partner/resellers",
-            );
+        section.faults(ranges);
+    }
+}
+
+impl LogicBoxes {
+    fn faults(&self, ranges: &mut Ranges) {
+        let letters = |text: &str, len: usize, is_right: fn(&u8) -> bool| {
+            text.len() == len && text.bytes().all(|byte| is_right(&byte))
+        };
+        if !letters(&self.language, 2, u8::is_ascii_lowercase) {
+            let message = "is not a language code of two letters";
+            ranges.fault("logicboxes.language", &self.language, message, "en");
         }
-        if !(SECOND..=24 * HOUR).contains(&section.token_life.get()) {
-            fault(
-                "metallic.token_life",
-                &section.token_life.to_string(),
-                "must be 1s to 1d",
-                "",
-            );
+        for (key, value) in [
+            ("logicboxes.accounting_currency", &self.accounting_currency),
+            ("logicboxes.selling_currency", &self.selling_currency),
+        ] {
+            if !letters(value, 3, u8::is_ascii_uppercase) {
+                ranges.fault(key, value, "is not a currency code of three capitals", "USD");
+            }
         }
+        for after in self.look_after {
+            ranges.span("logicboxes.look_after", after, Duration::ZERO, 24 * HOUR);
+        }
+    }
+}
+
+impl Metallic {
+    fn faults(&self, ranges: &mut Ranges) {
+        let path = &self.resellers_path;
+        if !path.starts_with('/') || path.len() > PATH_BYTES_MAX || path.contains(['?', '#', ' ']) {
+            let hint = "write it like /api/v1/partner/resellers";
+            ranges.fault("metallic.resellers_path", path, "is not a path", hint);
+        }
+        ranges.span("metallic.token_life", self.token_life, SECOND, 24 * HOUR);
     }
 }

@@ -245,6 +245,15 @@ pub struct Scope {
     pub account: String,
 }
 
+impl Scope {
+    /// The account holder at the provider, `345434543`: all before the last `@`, since a user's name may have one of its own.
+    pub fn holder(&self) -> &str {
+        self.account
+            .rsplit_once('@')
+            .map_or(&*self.account, |(holder, _)| holder)
+    }
+}
+
 /// What names an intent towards the provider: sent as `X-Correlation-Id`, the same on every retry after silence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

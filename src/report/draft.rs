@@ -29,13 +29,23 @@ pub(super) struct Draft {
 impl Draft {
     /// Begins a file that will be called `name` in `dir`.
     pub(super) fn begin(dir: &Path, name: &'static str) -> io::Result<Self> {
+        // As any other new file: who may read it is for the umask to say, not for the way it is written.
+        Self::begin_as(dir, name, 0o666)
+    }
+
+    /// Begins a file that its owner alone may read.
+    pub(super) fn begin_private(dir: &Path, name: &'static str) -> io::Result<Self> {
+        Self::begin_as(dir, name, 0o600)
+    }
+
+    #[cfg_attr(not(unix), allow(unused_variables, reason = "there are no modes"))]
+    fn begin_as(dir: &Path, name: &'static str, mode: u32) -> io::Result<Self> {
         let mut builder = Builder::new();
         builder.prefix(PREFIX).suffix(SUFFIX);
         #[cfg(unix)]
         {
-            // As any other new file: who may read it is for the umask to say, not for the way it is written.
             use std::os::unix::fs::PermissionsExt as _;
-            builder.permissions(fs::Permissions::from_mode(0o666));
+            builder.permissions(fs::Permissions::from_mode(mode));
         }
         let file = BufWriter::with_capacity(BUFFER_BYTES, builder.tempfile_in(dir)?);
         Ok(Self { name, file })

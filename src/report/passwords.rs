@@ -1,7 +1,6 @@
 //! `passwords.age`: the passwords that were made for rows without one, for one reader alone. Nothing else holds them in the open.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 
@@ -9,6 +8,9 @@ use age::stream::StreamWriter;
 use age::x25519::Recipient;
 use csv::WriterBuilder;
 use secrecy::{ExposeSecret as _, SecretString};
+
+use super::ReportError;
+use super::draft::{self, Draft};
 
 /// The file in the report folder.
 pub const FILE: &str = "passwords.age";
@@ -36,8 +38,8 @@ pub struct Made {
 
 /// The file in the making, for its owner alone; put in its place when it is whole.
 pub struct Passwords {
-    draft: PathBuf,
-    table: csv::Writer<StreamWriter<File>>,
+    dir: PathBuf,
+    table: csv::Writer<StreamWriter<Draft>>,
 }
 
 impl Passwords {
@@ -45,40 +47,47 @@ impl Passwords {
     ///
     /// # Errors
     /// When the folder cannot be written to.
-    pub fn begin(dir: &Path, reader: &Reader) -> io::Result<Self> {
-        let recipients = std::iter::once(&reader.0 as &dyn age::Recipient);
-        let encryptor = age::Encryptor::with_recipients(recipients).map_err(io::Error::other)?;
-        let draft = dir.join(".passwords.age.draft");
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let sealed = encryptor.wrap_output(options.open(&draft)?)?;
-        let mut table = WriterBuilder::new().from_writer(sealed);
-        table.write_record(["key", "username", "password"])?;
-        Ok(Self { draft, table })
+    pub fn begin(dir: &Path, reader: &Reader) -> Result<Self, ReportError> {
+        let begun = || {
+            let recipients = std::iter::once(&reader.0 as &dyn age::Recipient);
+            let encryptor = age::Encryptor::with_recipients(recipients).map_err(io::Error::other)?;
+            let sealed = encryptor.wrap_output(Draft::begin_private(dir, FILE)?)?;
+            let mut table = WriterBuilder::new().from_writer(sealed);
+            table.write_record(["key", "username", "password"])?;
+            Ok(table)
+        };
+        Ok(Self {
+            table: begun().map_err(failed(dir))?,
+            dir: dir.to_owned(),
+        })
     }
 
     /// Adds a password.
     ///
     /// # Errors
     /// When the disk is full.
-    pub fn add(&mut self, made: &Made) -> io::Result<()> {
+    pub fn add(&mut self, made: &Made) -> Result<(), ReportError> {
         let record = [&*made.key, &*made.username, made.password.expose_secret()];
-        Ok(self.table.write_record(record)?)
+        let written = self.table.write_record(record);
+        written.map_err(|error| failed(&self.dir)(error.into()))
     }
 
     /// Puts the file in its place.
     ///
     /// # Errors
     /// When the disk is full.
-    pub fn finish(self) -> io::Result<()> {
-        let sealed = self.table.into_inner().map_err(csv::IntoInnerError::into_error)?;
-        let mut file = sealed.finish()?;
-        file.flush()?;
-        file.sync_all()?;
-        std::fs::rename(&self.draft, self.draft.with_file_name(FILE))
+    pub fn finish(self) -> Result<(), ReportError> {
+        let sealed = self.table.into_inner().map_err(csv::IntoInnerError::into_error);
+        let whole = sealed.and_then(StreamWriter::finish).and_then(Draft::finish);
+        whole.map_err(failed(&self.dir))?.put_in(&self.dir)?;
+        draft::settle(&self.dir);
+        Ok(())
     }
+}
+
+fn failed(dir: &Path) -> impl FnOnce(io::Error) -> ReportError {
+    let path = dir.join(FILE);
+    |source| ReportError::File { path, source }
 }
 
 #[cfg(test)]
@@ -129,5 +138,14 @@ mod tests {
             1,
             "no draft stays"
         );
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = std::fs::metadata(dir.path().join(FILE))
+                .unwrap()
+                .permissions()
+                .mode();
+            assert_eq!(mode & 0o077, 0, "its owner's alone");
+        }
     }
 }

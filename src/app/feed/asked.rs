@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Feed;
-use crate::app::{Failure, passwords, providers};
+use crate::app::{Failure, passwords};
 use crate::config::Job;
 use crate::domain::batch::Batch;
 use crate::domain::field::Field;
@@ -70,8 +70,7 @@ impl Feed {
 
 /// The evidence of consent for a row's cells, for a batch's report.
 pub fn terms_of(batch: &Batch, job: &Job) -> crate::report::TermsOf {
-    let headers = crate::intake::Headers::of(&batch.file_name, &batch.columns);
-    let mapping = Mapping::build(&headers, providers::contract(job), &job.columns).ok();
+    let mapping = super::mapping_of(batch, job);
     let columns = [
         Field::TermsAcceptedBy,
         Field::TermsVersion,

@@ -43,7 +43,7 @@ impl Feed {
             Ok(record) => {
                 let password = self.password(record);
                 let made = password.as_ref().map(|password| password.expose_secret());
-                let rendered = providers::render(&self.job, record, &self.account, made);
+                let rendered = providers::render(&self.job, record, self.scope.holder(), made);
                 let payload = rendered.map_err(|mut failure| {
                     failure.message = format!("line {}: {}", row.cells.line(), failure.message);
                     failure

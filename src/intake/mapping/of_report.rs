@@ -14,17 +14,10 @@ impl Builder<'_> {
 
     /// The key of a row that had none of its own.
     fn key_of_report(&mut self) {
-        let Some(column) = self
-            .headers
-            .names()
-            .iter()
-            .position(|name| name.eq_ignore_ascii_case(KEY_COLUMN))
-        else {
+        let Some(column) = self.column_named(KEY_COLUMN) else {
             return;
         };
-        if self.columns.get(Field::Key.slot()) == Some(&None)
-            && self.decided.get(column) == Some(&Decided::No)
-        {
+        if self.is_missing(Field::Key) && self.decided.get(column) == Some(&Decided::No) {
             return self.assign(Field::Key, column, Decided::Yes);
         }
         self.decide(column, Decided::Yes);
@@ -32,16 +25,7 @@ impl Builder<'_> {
 
     /// Where accounts can be named, those of a report are taken, unless another column names them.
     fn account_of_report(&mut self) {
-        let mut names = self.headers.names().iter();
-        let Some(column) = names.position(|name| name.eq_ignore_ascii_case(ACCOUNT_COLUMN)) else {
-            return;
-        };
-        if self.contract.rule(Field::Account).is_some()
-            && self.columns.get(Field::Account.slot()) == Some(&None)
-            && self.decided.get(column) != Some(&Decided::ByJob)
-        {
-            self.assign(Field::Account, column, Decided::Yes);
-        }
+        self.stand_in(Field::Account, ACCOUNT_COLUMN);
     }
 
     /// What an earlier report says of consent stands in where the file has no column of its own for it.
@@ -51,15 +35,26 @@ impl Builder<'_> {
             Field::TermsVersion,
             Field::TermsAcceptedAt,
         ] {
-            let name = format!("_{field}");
-            let names = self.headers.names();
-            let column = names.iter().position(|header| header.eq_ignore_ascii_case(&name));
-            let is_free =
-                self.columns.get(field.slot()) == Some(&None) && self.contract.rule(field).is_some();
-            let by_job = |column: &usize| self.decided.get(*column) == Some(&Decided::ByJob);
-            if let Some(column) = column.filter(|column| is_free && !by_job(column)) {
-                self.assign(field, column, Decided::Yes);
-            }
+            self.stand_in(field, &format!("_{field}"));
         }
+    }
+
+    /// The report's column is the field, unless it has another, or the job says what the column is.
+    fn stand_in(&mut self, field: Field, name: &str) {
+        let by_job = |column: &usize| self.decided.get(*column) == Some(&Decided::ByJob);
+        let column = self.column_named(name).filter(|column| !by_job(column));
+        if let Some(column) = column.filter(|_| self.is_missing(field) && self.contract.rule(field).is_some())
+        {
+            self.assign(field, column, Decided::Yes);
+        }
+    }
+
+    fn column_named(&self, name: &str) -> Option<usize> {
+        let mut names = self.headers.names().iter();
+        names.position(|header| header.eq_ignore_ascii_case(name))
+    }
+
+    fn is_missing(&self, field: Field) -> bool {
+        self.columns.get(field.slot()) == Some(&None)
     }
 }
