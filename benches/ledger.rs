@@ -256,6 +256,7 @@ fn batch() -> Batch {
         cancelled: false,
         weight: Weight::default(),
         terms: None,
+        foreseen: None,
     }
 }
 

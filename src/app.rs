@@ -9,6 +9,7 @@ pub mod housekeeping;
 pub mod keys;
 pub mod ledgers;
 pub mod passwords;
+pub mod plan;
 pub mod providers;
 pub mod rehearsal;
 pub mod run;

@@ -8,6 +8,7 @@ mod import;
 mod jobs;
 mod keys;
 mod orders;
+mod plan;
 mod progress;
 mod report;
 mod run;
@@ -101,6 +102,8 @@ enum Verb {
     Run(run::RunArgs),
     /// Find every fault of a file. Makes no call.
     Check(check::CheckArgs),
+    /// Say what a run would do, how many calls it needs and how long that takes. Makes no call.
+    Plan(plan::PlanArgs),
     /// Put a file's rows into the ledger for workers.
     Import(import::ImportArgs),
     /// Work the ledger's batches until stopped.
@@ -201,6 +204,7 @@ async fn dispatch(verb: Verb, scene: Scene) -> Result<Exit, Failure> {
     match verb {
         Verb::Run(args) => run::run(args, scene).await,
         Verb::Check(args) => check::run(args, scene).await,
+        Verb::Plan(args) => plan::run(args, scene).await,
         Verb::Import(args) => import::run(args, scene).await,
         Verb::Worker(args) => worker::run(args, scene).await,
         Verb::Status(args) => status::run(args, scene).await,

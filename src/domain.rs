@@ -19,6 +19,7 @@ pub mod ids;
 pub mod machine;
 pub mod near;
 pub mod phone;
+pub mod plan;
 pub mod policy;
 pub mod record;
 pub mod report;

@@ -144,5 +144,6 @@ pub(crate) fn batch() -> Batch {
         cancelled: false,
         weight: Weight::default(),
         terms: None,
+        foreseen: None,
     }
 }

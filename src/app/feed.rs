@@ -1,6 +1,7 @@
 //! A file under a job: checked whole, then fed to the ledger.
 
 mod asked;
+mod planning;
 mod row;
 
 use std::ops::ControlFlow;
@@ -17,7 +18,9 @@ use crate::domain::contract::{Contract, Ruling};
 use crate::domain::fault::Fault;
 use crate::domain::ids::{BatchId, Digest, Scope};
 use crate::domain::machine::Order;
+use crate::domain::plan::Foreseen;
 use crate::domain::report::COLUMNS;
+use crate::domain::time::Timestamp;
 use crate::engine::ports::{Appended, Ledger, NewRow};
 use crate::intake::{Headers, IntakeError, Limits, Mapping, Reader, ScanSummary, Scanned, Source, scan};
 use crate::world::World;
@@ -152,7 +155,7 @@ impl Feed {
     }
 
     /// The batch that this file makes under this job, or made before.
-    pub fn batch(&self, checked: &Checked, world: &dyn World) -> Batch {
+    pub fn batch(&self, checked: &Checked, now: Timestamp) -> Batch {
         let file = match self.sealing.names() {
             Some(names) => names.file(&checked.summary.digest),
             None => checked.summary.digest,
@@ -178,7 +181,7 @@ impl Feed {
             rows_imported: 0,
             columns: kept(&checked.summary).map(|(_, name)| name.clone()).collect(),
             derived_keys: checked.summary.derived_keys,
-            created_at: world.now(),
+            created_at: now,
             pause: None,
             cancelled: false,
             weight: Weight::default(),
@@ -187,23 +190,29 @@ impl Feed {
                 .clone()
                 .filter(|terms| !terms.accepted_by.is_empty())
                 .map(|terms| Terms {
-                    accepted_at: world.now().to_string(),
+                    accepted_at: now.to_string(),
                     ..terms
                 }),
+            foreseen: None,
         }
     }
 
     /// Puts the rows that are missing into the ledger, and takes up again what had stopped short of its end.
-    /// An import that was broken off goes on where it was. `at` hears how many rows are in.
+    /// An import that was broken off goes on where it was. `foreseen` is kept with a new batch; `at` hears how many rows
+    /// are in.
     pub async fn import(
         self: &Arc<Self>,
         checked: &Arc<Checked>,
         ledger: &dyn Ledger,
         world: &dyn World,
+        foreseen: Option<Foreseen>,
         at: &mut (dyn FnMut(u64) + Send),
     ) -> Result<(Batch, Appended), Failure> {
         self.can_be_fed(&checked.mapping)?;
-        let batch = self.batch(checked, world);
+        let batch = Batch {
+            foreseen,
+            ..self.batch(checked, world.now())
+        };
         self.is_sealed_as_begun(&batch, ledger).await?;
         let mut batch = ledger.open_batch(&batch).await?;
         if batch.cancelled {

@@ -95,6 +95,7 @@ mod tests {
             cancelled: false,
             weight: Weight::default(),
             terms: None,
+            foreseen: None,
         }
     }
 

@@ -1,19 +1,22 @@
 //! What `run`, `check` and `import` have in common: a file, a job, and faults to tell.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use clap::Args;
 
+use super::progress::ProgressLine;
 use super::talk::{self, Talk, many};
 use super::{JobArgs, Scene};
 use crate::app::feed::{Checked, Feed};
+use crate::app::plan::Plan;
 use crate::app::rehearsal::{Rehearsal, SAMPLE_JOB};
 use crate::app::{App, Env, Exit, Failure};
 use crate::config::Job;
 use crate::domain::batch::Batch;
 use crate::domain::consent::Terms;
 use crate::domain::fault::Fault;
-use crate::engine::ports::Appended;
+use crate::engine::ports::{Appended, Ledger};
 
 /// Faults listed to a person; all of them are counted, and `check --json` gives all.
 const FAULTS_SHOWN_MAX: u64 = 50;
@@ -107,10 +110,15 @@ pub(super) fn open(args: &FileArgs, setting: &Setting) -> Result<Feed, Failure> 
     let mut feed = Feed::open(&setting.env, &args.file, setting.job.clone())?;
     feed.terms = terms;
     if setting.rehearsal.is_some() {
-        feed.scope = Rehearsal::scope(&feed.scope);
-        feed.terms.get_or_insert_with(Rehearsal::terms);
+        rehearse(&mut feed);
     }
     Ok(feed)
+}
+
+/// Makes the rows those of a rehearsal.
+pub(super) fn rehearse(feed: &mut Feed) {
+    feed.scope = Rehearsal::scope(&feed.scope);
+    feed.terms.get_or_insert_with(Rehearsal::terms);
 }
 
 /// Opens the file for a check: what is missing to run a job that was named is told, and is no reason not to check.
@@ -200,6 +208,41 @@ pub(super) fn check_to_send(feed: &Feed, scene: &Scene, skip_invalid: bool) -> R
         }
     };
     Err(Failure::new(Exit::InvalidInput, message, hint))
+}
+
+/// Feeds the file to the ledger, after saying what it will come to; under a plan, only if that still holds.
+pub(super) async fn feed(
+    feed: &Arc<Feed>,
+    checked: &Arc<Checked>,
+    ledger: &dyn Ledger,
+    scene: &Scene,
+    plan: Option<&Path>,
+) -> Result<(Batch, Appended), Failure> {
+    let (world, now) = (&*scene.app.world, scene.app.world.now());
+    let plan = plan.map(Plan::read).transpose()?;
+    let known = ledger.batch(&feed.batch(checked, now).id).await?;
+    let begun = known.as_ref().is_some_and(|batch| batch.rows_imported > 0);
+    let foreseen = match &plan {
+        // What was begun has its forecast already.
+        None if known.is_some_and(|batch| batch.is_imported()) => None,
+        _ => Some(feed.foresee(checked, ledger, now).await?),
+    };
+    if let Some(foreseen) = &foreseen {
+        scene.talk.say(super::plan::line(foreseen));
+    }
+    let foreseen = match (plan, foreseen) {
+        (Some(plan), Some(foreseen)) => {
+            plan.is_still(&Plan::of(feed, checked, foreseen, now), begun)?;
+            Some(plan.foreseen)
+        }
+        (_, foreseen) => foreseen,
+    };
+    let mut line = ProgressLine::new(scene.talk, checked.summary.rows);
+    let fed = feed
+        .import(checked, ledger, world, foreseen, &mut |rows| line.importing(rows))
+        .await?;
+    line.end();
+    Ok(fed)
 }
 
 /// What became of the file's rows on import, in a line; and in another that evidence given now was not taken.

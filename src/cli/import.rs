@@ -1,5 +1,6 @@
 //! `enlist import FILE`: check, and put the rows into the ledger for workers.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
@@ -7,7 +8,6 @@ use serde::Serialize;
 
 use super::Scene;
 use super::files::{self, FileArgs};
-use super::progress::ProgressLine;
 use super::talk;
 use super::watched::WatchArgs;
 use crate::app::{Exit, Failure};
@@ -21,6 +21,9 @@ pub(super) struct ImportArgs {
     /// Take the sound rows though others have faults.
     #[arg(long)]
     skip_invalid: bool,
+    /// Do what this plan says (`enlist plan --out`), or nothing if it no longer holds.
+    #[arg(long, value_name = "PLAN")]
+    plan: Option<PathBuf>,
     #[command(flatten)]
     pub(super) watch: WatchArgs,
 }
@@ -54,13 +57,7 @@ pub(super) async fn run(args: ImportArgs, scene: Scene) -> Result<Exit, Failure>
     let checked = Arc::new(checked);
     let feed = Arc::new(feed);
     let ledger = watching.over(scene.app.open_ledger().await?);
-    let mut line = ProgressLine::new(scene.talk, checked.summary.rows);
-    let (batch, appended) = feed
-        .import(&checked, &*ledger, &*scene.app.world, &mut |rows| {
-            line.importing(rows);
-        })
-        .await?;
-    line.end();
+    let (batch, appended) = files::feed(&feed, &checked, &*ledger, &scene, args.plan.as_deref()).await?;
     watching.end().await;
     let imported = Imported {
         batch: batch.id.to_string(),

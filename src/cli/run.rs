@@ -36,6 +36,9 @@ pub(super) struct RunArgs {
     /// Send the sound rows though others have faults.
     #[arg(long)]
     skip_invalid: bool,
+    /// Do what this plan says (`enlist plan --out`), or nothing if it no longer holds.
+    #[arg(long, value_name = "PLAN")]
+    plan: Option<PathBuf>,
     #[command(flatten)]
     pub(super) watch: WatchArgs,
 }
@@ -52,13 +55,7 @@ pub(super) async fn run(args: RunArgs, scene: Scene) -> Result<Exit, Failure> {
     let feed = Arc::new(feed);
     let sealed = scene.app.open_sealed().await?;
     let ledger = watching.over(Arc::clone(&sealed) as Arc<dyn Ledger>);
-    let mut line = ProgressLine::new(scene.talk, checked.summary.rows);
-    let (batch, appended) = feed
-        .import(&checked, &*ledger, &*scene.app.world, &mut |rows| {
-            line.importing(rows);
-        })
-        .await?;
-    line.end();
+    let (batch, appended) = files::feed(&feed, &checked, &*ledger, &scene, args.plan.as_deref()).await?;
     scene.talk.say(files::imported(&feed, &batch, &appended));
     check_batch(&sealed, &batch).await?;
     let out = args

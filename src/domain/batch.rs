@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::attempt::CallKind;
 use super::consent::Terms;
 use super::ids::{BatchId, Digest, Scope};
+use super::plan::Foreseen;
 use super::task::{Action, Outcome, State};
 use super::time::Timestamp;
 
@@ -45,6 +46,9 @@ pub struct Batch {
     /// Who attested for all rows that the provider's terms are accepted; `None` where each row says it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terms: Option<Terms>,
+    /// What was expected of it when it was begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreseen: Option<Foreseen>,
 }
 
 impl Batch {

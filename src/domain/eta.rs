@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::batch::{Counts, Tally};
-use super::policy::rate::Window;
+use super::policy::rate::{Window, time_for};
 use super::time::Timestamp;
 
 /// How far back the pace is measured.
@@ -116,14 +116,7 @@ impl Pace {
             return Duration::ZERO;
         };
         let made = now.created.saturating_sub(begun.created);
-        let times = self.windows.iter().map(|window| {
-            let full = (made + waiting - 1) / u64::from(window.calls.max(1));
-            window
-                .per
-                .saturating_mul(u32::try_from(full).unwrap_or(u32::MAX))
-                .saturating_sub(now.at.since(begun.at))
-        });
-        times.max().unwrap_or_default()
+        time_for(&self.windows, made + waiting).saturating_sub(now.at.since(begun.at))
     }
 }
 

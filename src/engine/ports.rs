@@ -107,6 +107,14 @@ pub trait Ledger: Send + Sync {
     /// belongs to now. A row whose task cannot be read says so itself.
     async fn rows(&self, id: &BatchId, from: u64, max: u32) -> Result<Vec<RowView>, LedgerError>;
 
+    /// The tasks of these keys as they stand, in their order; `None` where a key is new.
+    async fn tasks(
+        &self,
+        scope: &Scope,
+        action: Action,
+        keys: &[RowKey],
+    ) -> Result<Vec<Option<Task>>, LedgerError>;
+
     /// Every attempt of an action for a key, oldest first.
     async fn history(&self, scope: &Scope, action: Action, key: &RowKey)
     -> Result<Vec<Attempt>, LedgerError>;

@@ -27,7 +27,7 @@ use crate::domain::batch::{Backlog, Batch, Counts, Pause, PauseReason, Weight};
 use crate::domain::diagnosis::Diagnosis;
 use crate::domain::ids::{BatchId, RowKey, Scope};
 use crate::domain::machine::Order;
-use crate::domain::task::Action;
+use crate::domain::task::{Action, Task};
 use crate::domain::time::Timestamp;
 use crate::engine::advance::give_back;
 use crate::engine::ports::{
@@ -325,6 +325,15 @@ impl Ledger for SealedLedger {
 
     async fn counts(&self, id: &BatchId) -> Result<Counts, LedgerError> {
         self.inner.counts(id).await
+    }
+
+    async fn tasks(
+        &self,
+        scope: &Scope,
+        action: Action,
+        keys: &[RowKey],
+    ) -> Result<Vec<Option<Task>>, LedgerError> {
+        self.inner.tasks(scope, action, keys).await
     }
 
     async fn history(

@@ -36,7 +36,7 @@ use crate::domain::batch::{Backlog, Batch, Counts, Pause, Weight};
 use crate::domain::diagnosis::Diagnosis;
 use crate::domain::ids::{BatchId, RowKey, Scope};
 use crate::domain::machine::Order;
-use crate::domain::task::Action;
+use crate::domain::task::{Action, Task};
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{
     Appended, Budgets, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView, Which,
@@ -290,6 +290,17 @@ impl Ledger for SqliteLedger {
     async fn rows(&self, id: &BatchId, from: u64, max: u32) -> Result<Vec<RowView>, LedgerError> {
         let id = id.clone();
         self.read(move |connection| read::rows(connection, &id, from, max))
+            .await
+    }
+
+    async fn tasks(
+        &self,
+        scope: &Scope,
+        action: Action,
+        keys: &[RowKey],
+    ) -> Result<Vec<Option<Task>>, LedgerError> {
+        let (scope, keys) = (scope.clone(), keys.to_vec());
+        self.read(move |connection| read::tasks(connection, &scope, action, &keys))
             .await
     }
 

@@ -77,6 +77,7 @@ fn batch(columns: &[&str], rows: usize) -> Batch {
         cancelled: false,
         weight: Weight::default(),
         terms: None,
+        foreseen: None,
     }
 }
 

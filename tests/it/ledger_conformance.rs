@@ -173,7 +173,8 @@ macro_rules! laws_of_one {
                 rows_come_in_pages
                 a_row_is_kept_to_the_letter
                 a_row_shows_its_task_whatever_batch_owns_it
-                a_history_is_complete_and_oldest_first;
+                a_history_is_complete_and_oldest_first
+                tasks_are_found_by_their_keys_whatever_batch_has_them;
         ]);
     };
 }

@@ -24,6 +24,7 @@ mod ledger_conformance;
 mod logicboxes;
 mod lost_second;
 mod metallic;
+mod planning;
 mod readme;
 mod redis_damaged;
 #[allow(dead_code, reason = "the unit tests of the line to Redis use the rest")]

@@ -149,6 +149,7 @@ pub(crate) fn batch(rows: &[SimRow], now: Timestamp) -> Batch {
         cancelled: false,
         weight: Weight::default(),
         terms: None,
+        foreseen: None,
     }
 }
 

@@ -85,6 +85,7 @@ fn batch(name: &str, job: &Job) -> Batch {
         cancelled: false,
         weight: Weight::default(),
         terms: None,
+        foreseen: None,
     }
 }
 

@@ -85,7 +85,7 @@ impl Fed {
     async fn import(&self) -> Batch {
         let world = TestWorld::new();
         let (feed, checked) = (&self.feed, &self.checked);
-        feed.import(checked, &self.ledger, &*world, &mut |_| {})
+        feed.import(checked, &self.ledger, &*world, None, &mut |_| {})
             .await
             .unwrap()
             .0
@@ -169,7 +169,7 @@ async fn only_rows_with_a_secret_are_sealed_and_named_with_a_key() {
     .unwrap();
     assert_eq!(seen, [(Seal::Payload, false), (Seal::Nothing, true)]);
     let file = fed.checked.summary.digest;
-    assert_ne!(fed.feed.batch(&fed.checked, &*TestWorld::new()).file_digest, file);
+    assert_ne!(fed.feed.batch(&fed.checked, NOON).file_digest, file);
 }
 
 #[tokio::test]
@@ -197,7 +197,7 @@ async fn faults_do_not_repeat_a_secret_and_their_rows_are_sealed() {
     );
     let lies = fed
         .stored
-        .rows(&fed.feed.batch(&fed.checked, &*TestWorld::new()).id, 0, 9)
+        .rows(&fed.feed.batch(&fed.checked, NOON).id, 0, 9)
         .await
         .unwrap();
     assert!(!format!("{lies:?}").contains("canary"), "{lies:?}");

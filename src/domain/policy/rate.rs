@@ -25,19 +25,14 @@ pub struct Window {
     pub per: Duration,
 }
 
-impl Window {
-    /// Calls a second over a long time.
-    pub fn rate_per_s(&self) -> f64 {
-        f64::from(self.calls) / self.per.as_secs_f64().max(1e-9)
-    }
-}
-
-/// The slowest window's rate, which a long run is bound to. Infinite without windows.
-pub fn sustained_per_s(windows: &[Window]) -> f64 {
-    windows
-        .iter()
-        .map(Window::rate_per_s)
-        .fold(f64::INFINITY, f64::min)
+/// The time until the last of so many calls may leave, if none were made before: a window's calls can all leave at its
+/// beginning. Zero without windows.
+pub fn time_for(windows: &[Window], calls: u64) -> Duration {
+    let times = windows.iter().map(|window| {
+        let full = calls.saturating_sub(1) / u64::from(window.calls.max(1));
+        window.per.saturating_mul(u32::try_from(full).unwrap_or(u32::MAX))
+    });
+    times.max().unwrap_or_default()
 }
 
 /// Which call left, for [`WindowLog::arrived`]. The later one has the higher number.

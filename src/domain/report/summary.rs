@@ -8,6 +8,7 @@ use super::{Bucket, FORGOTTEN, INVALID, ResultRow};
 use crate::domain::attempt::CallKind;
 use crate::domain::batch::{Batch, Counts, Pause};
 use crate::domain::ids::BatchId;
+use crate::domain::plan::{ForeseenRows, Habit};
 use crate::domain::time::Timestamp;
 
 /// The number of this shape; it grows when a key changes its meaning or goes, not when one is added.
@@ -64,6 +65,23 @@ pub struct Summary {
     pub pause: Option<PauseShown>,
     /// What to do to go on; `null` when there is nothing.
     pub resume: Option<String>,
+    /// What was expected before anything was sent, beside what came; `null` of a batch that was begun by an older version.
+    pub foreseen: Option<ForeseenShown>,
+}
+
+/// A forecast beside what came of it. Each pair is first what was expected, then what came, `null` until it has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ForeseenShown {
+    /// Rows by what was to be done with them.
+    pub rows: ForeseenRows,
+    /// HTTP exchanges.
+    pub calls: (u64, u64),
+    /// From the import until the last account was made, in milliseconds.
+    pub created_in_ms: (u64, Option<u64>),
+    /// From the import until the last row settled, in milliseconds.
+    pub settled_in_ms: (u64, Option<u64>),
+    /// What the forecast rests on.
+    pub basis: Habit,
 }
 
 /// How far a batch is.
@@ -225,6 +243,7 @@ pub struct Fold {
     rows: Rows,
     outcomes: Outcomes,
     first_created_at: Option<Timestamp>,
+    last_created_at: Option<Timestamp>,
     last_settled_at: Option<Timestamp>,
 }
 
@@ -246,6 +265,7 @@ impl Fold {
             (Some(first), Some(at)) => Some(first.min(at)),
             (first, at) => first.or(at),
         };
+        self.last_created_at = self.last_created_at.max(row.created_at);
         self.last_settled_at = self.last_settled_at.max(row.settled_at);
     }
 
@@ -271,6 +291,15 @@ impl Fold {
         let (exit_code, exit_meaning) = exit(&rows, progress);
         let calls = [CallKind::Submit, CallKind::LookUp, CallKind::Poll].map(|kind| counts.calls_of(kind));
         let [submit, look_up, poll] = calls;
+        let total = calls.iter().sum();
+        let since_import = |at: Option<Timestamp>| at.map(|at| millis(at.since(batch.created_at)));
+        let foreseen = batch.foreseen.as_ref().map(|foreseen| ForeseenShown {
+            rows: foreseen.rows,
+            calls: (foreseen.calls.total, total),
+            created_in_ms: (foreseen.created_in_ms, since_import(self.last_created_at)),
+            settled_in_ms: (foreseen.settled_in_ms, since_import(self.last_settled_at)),
+            basis: foreseen.basis,
+        });
         Summary {
             format: FORMAT,
             batch: batch.id.to_string(),
@@ -289,18 +318,19 @@ impl Fold {
                 submit,
                 look_up,
                 poll,
-                total: calls.iter().sum(),
+                total,
             },
             resends: counts.resends,
             throttled: counts.throttled,
             settle_ms_mean: counts.settle_ms_sum.checked_div(counts.settle_n),
-            took_ms: self.last_settled_at.map(|at| millis(at.since(batch.created_at))),
+            took_ms: since_import(self.last_settled_at),
             imported_at: batch.created_at.to_string(),
             first_created_at: self.first_created_at.map(|at| at.to_string()),
             last_settled_at: self.last_settled_at.map(|at| at.to_string()),
             written_at: now.to_string(),
             pause: pause.map(|pause| PauseShown::of(pause, &batch.id)),
             resume: resume(batch, &rows, progress),
+            foreseen,
         }
     }
 }

@@ -155,6 +155,7 @@ fn exit_codes() {
             cancelled,
             weight: Weight::default(),
             terms: None,
+            foreseen: None,
         };
         fold.finish(&batch, &Counts::default(), NOW).exit_code
     };

@@ -165,6 +165,15 @@ impl Ledger for WatchedLedger {
         self.timed("rows", self.ledger.rows(id, from, max)).await
     }
 
+    async fn tasks(
+        &self,
+        scope: &Scope,
+        action: Action,
+        keys: &[RowKey],
+    ) -> Result<Vec<Option<Task>>, LedgerError> {
+        self.timed("tasks", self.ledger.tasks(scope, action, keys)).await
+    }
+
     async fn history(
         &self,
         scope: &Scope,

@@ -14,7 +14,7 @@ use crate::domain::batch::{Backlog, Batch, Counts, Pause, Weight};
 use crate::domain::diagnosis::Diagnosis;
 use crate::domain::ids::{BatchId, RowKey, Scope, WorkerId};
 use crate::domain::machine::Order;
-use crate::domain::task::Action;
+use crate::domain::task::{Action, Task};
 use crate::domain::time::Timestamp;
 use crate::engine::ports::*;
 use crate::telemetry::metrics::Metrics;
@@ -74,6 +74,8 @@ impl Ledger for Moody {
     async fn cancel(&self, _: &BatchId) -> Result<(), LedgerError> { panic!("not asked for") }
     async fn counts(&self, _: &BatchId) -> Result<Counts, LedgerError> { panic!("not asked for") }
     async fn rows(&self, _: &BatchId, _: u64, _: u32) -> Result<Vec<RowView>, LedgerError> { panic!("not asked for") }
+    async fn tasks(&self, _: &Scope, _: Action, _: &[RowKey]) -> Result<Vec<Option<Task>>, LedgerError> { panic!("not asked for") }
+
     async fn history(&self, _: &Scope, _: Action, _: &RowKey) -> Result<Vec<Attempt>, LedgerError> { panic!("not asked for") }
     async fn time(&self) -> Result<Option<Timestamp>, LedgerError> { panic!("not asked for") }
     async fn examine(&self) -> Vec<Diagnosis> { panic!("not asked for") }

@@ -13,7 +13,7 @@ use super::{CHUNK, RedisLedger};
 use crate::domain::attempt::{Attempt, CallKind};
 use crate::domain::batch::{Backlog, Counts};
 use crate::domain::ids::{BatchId, CorrelationId, RequestId, RowKey, Scope};
-use crate::domain::task::Action;
+use crate::domain::task::{Action, Task};
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{LedgerError, RowView};
 use crate::ledger::counting;
@@ -110,15 +110,40 @@ impl RedisLedger {
         Ok(rows.into_iter().map(view).collect())
     }
 
+    async fn space(&self, scope: &Scope, action: Action) -> Result<Option<i64>, LedgerError> {
+        let mut ask = redis::cmd("HGET");
+        ask.arg(self.keys.named("spaces")).arg(space(scope, action));
+        number(self.link.ask(&ask).await?)
+    }
+
+    pub(super) async fn read_tasks(
+        &self,
+        scope: &Scope,
+        action: Action,
+        keys: &[RowKey],
+    ) -> Result<Vec<Option<Task>>, LedgerError> {
+        let Some(space) = self.space(scope, action).await? else {
+            return Ok(vec![None; keys.len()]);
+        };
+        let ids = self.ids_of(space, &keys.iter().collect::<Vec<_>>()).await?;
+        let found = self
+            .find(&ids.iter().flatten().copied().collect::<Vec<_>>())
+            .await?;
+        let task = |id: Option<i64>| match id.and_then(|id| found.get(&id)).map(|found| &found.stored) {
+            None => Ok(None),
+            Some(Ok(stored)) => Ok(Some(stored.task.clone())),
+            Some(Err(error)) => Err(LedgerError::Corrupt(why(error))),
+        };
+        ids.into_iter().map(task).collect()
+    }
+
     pub(super) async fn read_history(
         &self,
         scope: &Scope,
         action: Action,
         key: &RowKey,
     ) -> Result<Vec<Attempt>, LedgerError> {
-        let mut ask = redis::cmd("HGET");
-        ask.arg(self.keys.named("spaces")).arg(space(scope, action));
-        let Some(space) = number(self.link.ask(&ask).await?)? else {
+        let Some(space) = self.space(scope, action).await? else {
             return Ok(Vec::new());
         };
         let mut history = Vec::new();

@@ -56,6 +56,7 @@ impl Fixture {
             cancelled: false,
             weight: crate::domain::batch::Weight::default(),
             terms: None,
+            foreseen: None,
         };
         Self {
             inner: Arc::new(SqliteLedger::in_memory().unwrap()),

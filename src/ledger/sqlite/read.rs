@@ -26,6 +26,9 @@ pub(super) const HISTORY: &str = "SELECT a.at, a.kind, a.took_ms, a.exchanges, a
      FROM spaces s JOIN tasks t ON t.space = s.no JOIN attempts a ON a.task = t.id \
      WHERE s.provider = ?1 AND s.account = ?2 AND s.action = ?3 AND t.key = ?4 ORDER BY a.at, a.fence, a.n";
 
+pub(super) const TASK: &str = "SELECT t.task FROM spaces s JOIN tasks t ON t.space = s.no \
+     WHERE s.provider = ?1 AND s.account = ?2 AND s.action = ?3 AND t.key = ?4";
+
 /// The counts of a batch; all zero if it is not known.
 pub(super) fn counts(connection: &Connection, id: &BatchId) -> Result<Counts, LedgerError> {
     let mut statement = connection.prepare_cached(
@@ -110,6 +113,29 @@ fn task(row: &Row<'_>) -> Result<Option<(RowKey, Task)>, String> {
     };
     let key = RowKey::new(key).map_err(|why| why.to_string())?;
     Ok(Some((key, decode(task)?)))
+}
+
+/// The tasks of these keys, where there are any.
+pub(super) fn tasks(
+    connection: &Connection,
+    scope: &Scope,
+    action: Action,
+    keys: &[RowKey],
+) -> Result<Vec<Option<Task>>, LedgerError> {
+    let mut statement = connection.prepare_cached(TASK)?;
+    let mut tasks = Vec::with_capacity(keys.len());
+    for key in keys {
+        let mut rows = statement.query((&scope.provider, &scope.account, action.as_str(), key.as_str()))?;
+        let task = match rows.next()? {
+            None => None,
+            Some(row) => {
+                let text: String = row.get(0)?;
+                Some(decode(&text).map_err(|why| unreadable("a stored task", why))?)
+            }
+        };
+        tasks.push(task);
+    }
+    Ok(tasks)
 }
 
 /// Every attempt of an action for a key, oldest first.

@@ -48,6 +48,7 @@ fn batch(name: &str) -> Batch {
         cancelled: false,
         weight: Weight::default(),
         terms: None,
+        foreseen: None,
     }
 }
 

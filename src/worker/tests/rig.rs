@@ -380,5 +380,6 @@ fn batch(world: &dyn World) -> Batch {
         cancelled: false,
         weight: Weight::default(),
         terms: None,
+        foreseen: None,
     }
 }

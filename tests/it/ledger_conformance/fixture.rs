@@ -65,6 +65,7 @@ pub(crate) fn batch_in(scope: &Scope, name: &str) -> Batch {
         cancelled: false,
         weight: Weight::default(),
         terms: None,
+        foreseen: None,
     }
 }
 

@@ -127,3 +127,27 @@ pub(crate) async fn a_history_is_complete_and_oldest_first(ledger: &dyn Ledger) 
         []
     );
 }
+
+pub(crate) async fn tasks_are_found_by_their_keys_whatever_batch_has_them(ledger: &dyn Ledger) {
+    let one = import(ledger, "one", &[row(0, "a"), row(1, "b")]).await;
+    let two = import(ledger, "two", &[row(0, "b"), row(1, "c")]).await;
+    let keys = ["c", "nobody", "a", "b"].map(key);
+    let wanted = vec![
+        Some(task_of(ledger, &two, 1).await),
+        None,
+        Some(task_of(ledger, &one, 0).await),
+        Some(task_of(ledger, &two, 0).await),
+    ];
+    let tasks = |scope, action| async move { ledger.tasks(scope, action, &keys).await.unwrap() };
+    let (ours, others) = (
+        scope(),
+        Scope {
+            account: "other".into(),
+            ..scope()
+        },
+    );
+    assert_eq!(tasks.clone()(&ours, Action::Create).await, wanted);
+    assert_eq!(tasks.clone()(&ours, Action::Update).await, vec![None; 4]);
+    assert_eq!(tasks(&others, Action::Create).await, vec![None; 4]);
+    assert_eq!(ledger.tasks(&ours, Action::Create, &[]).await.unwrap(), []);
+}

@@ -8,7 +8,7 @@ use enlist::domain::batch::{Backlog, Batch, Counts, Pause, Weight};
 use enlist::domain::diagnosis::Diagnosis;
 use enlist::domain::ids::{BatchId, RowKey, Scope};
 use enlist::domain::machine::Order;
-use enlist::domain::task::Action;
+use enlist::domain::task::{Action, Task};
 use enlist::domain::time::Timestamp;
 use enlist::engine::ports::{
     Appended, Budgets, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView, Seal,
@@ -110,6 +110,15 @@ impl Ledger for Everything {
 
     async fn rows(&self, id: &BatchId, from: u64, max: u32) -> Result<Vec<RowView>, LedgerError> {
         self.0.rows(id, from, max).await
+    }
+
+    async fn tasks(
+        &self,
+        scope: &Scope,
+        action: Action,
+        keys: &[RowKey],
+    ) -> Result<Vec<Option<Task>>, LedgerError> {
+        self.0.tasks(scope, action, keys).await
     }
 
     async fn history(

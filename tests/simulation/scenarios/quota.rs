@@ -255,6 +255,7 @@ fn batch(rows: &[NewRow], world: &SimWorld) -> Batch {
         cancelled: false,
         weight: Weight::default(),
         terms: None,
+        foreseen: None,
     }
 }
 
