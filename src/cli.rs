@@ -1,7 +1,9 @@
 //! The command line: one file a verb. Data goes to stdout, talk to stderr, and every ending has its exit code.
 
 mod check;
+mod checking;
 mod doctor;
+mod feeding;
 mod files;
 mod healthcheck;
 mod import;

@@ -4,9 +4,11 @@ use clap::Args;
 use serde::Serialize;
 
 use super::Scene;
+use super::checking;
 use super::files::{self, FileArgs};
 use super::talk::{self, many};
 use crate::app::{Exit, Failure};
+use crate::domain::fault::Group;
 
 /// Flags of `check`.
 #[derive(Debug, Args)]
@@ -28,12 +30,14 @@ struct CheckSummary {
     /// SHA-256 of the file; `null` when its columns could not be matched.
     digest: Option<String>,
     derived_keys: bool,
+    /// Faults and warnings by kind, errors first.
+    groups: Vec<Group>,
 }
 
 pub(super) async fn run(args: CheckArgs, scene: Scene) -> Result<Exit, Failure> {
     let setting = files::load(&scene.app, &args.file.job, scene.talk)?;
     let feed = files::open_to_check(&args.file, setting, scene.talk)?;
-    let told = files::check(&feed, &scene, scene.json)?;
+    let told = checking::check(&feed, &scene, scene.json)?;
     let summary = told.checked.as_ref().map(|checked| &checked.summary);
     if let (Some(checked), Some(_)) = (&told.checked, &args.file.job.job)
         && let Err(failure) = feed.can_be_fed(&checked.mapping)
@@ -55,6 +59,7 @@ pub(super) async fn run(args: CheckArgs, scene: Scene) -> Result<Exit, Failure> 
             warnings: told.warnings,
             digest: summary.map(|summary| summary.digest.to_string()),
             derived_keys: summary.is_some_and(|summary| summary.derived_keys),
+            groups: told.groups,
         })?;
     } else {
         scene.talk.say(format!(

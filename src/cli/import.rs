@@ -7,6 +7,8 @@ use clap::Args;
 use serde::Serialize;
 
 use super::Scene;
+use super::checking::{Tolerance, check_to_send};
+use super::feeding;
 use super::files::{self, FileArgs};
 use super::talk;
 use super::watched::WatchArgs;
@@ -18,9 +20,8 @@ use crate::engine::watched::Role;
 pub(super) struct ImportArgs {
     #[command(flatten)]
     file: FileArgs,
-    /// Take the sound rows though others have faults.
-    #[arg(long)]
-    skip_invalid: bool,
+    #[command(flatten)]
+    tolerance: Tolerance,
     /// Do what this plan says (`enlist plan --out`), or nothing if it no longer holds.
     #[arg(long, value_name = "PLAN")]
     plan: Option<PathBuf>,
@@ -53,11 +54,11 @@ pub(super) async fn run(args: ImportArgs, scene: Scene) -> Result<Exit, Failure>
     let setting = files::load(&scene.app, &args.file.job, scene.talk)?;
     // Reading blocks; whoever watches is answered meanwhile, on a machine with one processor too.
     let feed = tokio::task::block_in_place(|| files::open(&args.file, &setting))?;
-    let checked = tokio::task::block_in_place(|| files::check_to_send(&feed, &scene, args.skip_invalid))?;
+    let checked = tokio::task::block_in_place(|| check_to_send(&feed, &scene, &args.tolerance))?;
     let checked = Arc::new(checked);
     let feed = Arc::new(feed);
     let ledger = watching.over(scene.app.open_ledger().await?);
-    let (batch, appended) = files::feed(&feed, &checked, &*ledger, &scene, args.plan.as_deref()).await?;
+    let (batch, appended) = feeding::feed(&feed, &checked, &*ledger, &scene, args.plan.as_deref()).await?;
     watching.end().await;
     let imported = Imported {
         batch: batch.id.to_string(),
@@ -74,6 +75,6 @@ pub(super) async fn run(args: ImportArgs, scene: Scene) -> Result<Exit, Failure>
     } else {
         talk::data(&imported.batch)?
     }
-    scene.talk.say(files::imported(&feed, &batch, &appended));
+    scene.talk.say(feeding::imported(&feed, &batch, &appended));
     Ok(Exit::Done)
 }

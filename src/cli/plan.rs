@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::Scene;
+use super::checking::{Tolerance, check_to_send};
 use super::files::{self, FileArgs};
 use super::talk::{self, many, span};
 use crate::app::plan::{Plan, told};
@@ -18,9 +19,8 @@ use crate::domain::plan::Foreseen;
 pub(super) struct PlanArgs {
     #[command(flatten)]
     file: FileArgs,
-    /// Plan the sound rows though others have faults.
-    #[arg(long)]
-    skip_invalid: bool,
+    #[command(flatten)]
+    tolerance: Tolerance,
     /// Keep the plan in this file, for `enlist run FILE --plan`.
     #[arg(long, short, value_name = "PLAN")]
     out: Option<PathBuf>,
@@ -33,7 +33,7 @@ pub(super) async fn run(args: PlanArgs, scene: Scene) -> Result<Exit, Failure> {
     if is_rehearsal {
         files::rehearse(&mut feed);
     }
-    let checked = Arc::new(files::check_to_send(&feed, &scene, args.skip_invalid)?);
+    let checked = Arc::new(check_to_send(&feed, &scene, &args.tolerance)?);
     let feed = Arc::new(feed);
     let ledger = scene.app.open_ledger().await?;
     let now = scene.app.world.now();

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use super::checking::{Tolerance, check_to_send};
+use super::feeding;
 use super::files::{self, FileArgs};
 use super::progress::ProgressLine;
 use super::talk;
@@ -33,9 +35,8 @@ pub(super) struct RunArgs {
     /// Stop watching after this long (15m, 2h); rows still pending can be resumed. Default: until all have settled.
     #[arg(long, value_name = "SPAN")]
     wait: Option<Span>,
-    /// Send the sound rows though others have faults.
-    #[arg(long)]
-    skip_invalid: bool,
+    #[command(flatten)]
+    tolerance: Tolerance,
     /// Do what this plan says (`enlist plan --out`), or nothing if it no longer holds.
     #[arg(long, value_name = "PLAN")]
     plan: Option<PathBuf>,
@@ -50,13 +51,13 @@ pub(super) async fn run(args: RunArgs, scene: Scene) -> Result<Exit, Failure> {
     setting.job.access(&*setting.env)?;
     // Reading blocks; whoever watches is answered meanwhile, on a machine with one processor too.
     let feed = tokio::task::block_in_place(|| files::open(&args.file, &setting))?;
-    let checked = tokio::task::block_in_place(|| files::check_to_send(&feed, &scene, args.skip_invalid))?;
+    let checked = tokio::task::block_in_place(|| check_to_send(&feed, &scene, &args.tolerance))?;
     let checked = Arc::new(checked);
     let feed = Arc::new(feed);
     let sealed = scene.app.open_sealed().await?;
     let ledger = watching.over(Arc::clone(&sealed) as Arc<dyn Ledger>);
-    let (batch, appended) = files::feed(&feed, &checked, &*ledger, &scene, args.plan.as_deref()).await?;
-    scene.talk.say(files::imported(&feed, &batch, &appended));
+    let (batch, appended) = feeding::feed(&feed, &checked, &*ledger, &scene, args.plan.as_deref()).await?;
+    scene.talk.say(feeding::imported(&feed, &batch, &appended));
     check_batch(&sealed, &batch).await?;
     let out = args
         .out

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::app::{Exit, Failure};
 use crate::domain::batch::{Counts, Tally};
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, Severity};
 
 /// Speaks to the person, or keeps quiet.
 #[derive(Clone, Copy, Debug)]
@@ -38,11 +38,16 @@ impl Talk {
 }
 
 impl Talk {
+    /// A line about something this bad; errors are told even when quiet.
+    pub(super) fn say_of(self, severity: Severity, line: &str) {
+        if severity == Severity::Error || !self.quiet {
+            let _ = writeln!(io::stderr(), "{line}");
+        }
+    }
+
     /// A fault of the file; errors are told even when quiet.
     pub(super) fn fault(self, fault: &Fault) {
-        if fault.is_error() || !self.quiet {
-            let _ = writeln!(io::stderr(), "{fault}");
-        }
+        self.say_of(fault.severity, &fault.to_string());
     }
 }
 

@@ -1,5 +1,9 @@
 //! What is wrong with a file, a row or a cell: where, which rule, and what to do.
 
+mod groups;
+
+pub use groups::{Example, Group, Groups};
+
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;

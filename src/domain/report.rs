@@ -4,10 +4,12 @@
 //! keys here are an interface to other programs; they do not change.
 
 pub mod cell;
+mod fold;
 mod hint;
 pub mod summary;
 
-pub use summary::{Fold, Summary};
+pub use fold::Fold;
+pub use summary::{RuleGap, Summary};
 
 use super::answer::{InactiveReason, RowError};
 use super::ids::{RowKey, Scope};
@@ -110,6 +112,8 @@ pub struct ResultRow {
     pub error_message: String,
     /// What to do.
     pub hint: String,
+    /// What the provider refused though our rules had let it pass.
+    pub gaps: Vec<RuleGap>,
     /// The account exists and the file now says something else.
     pub changed: bool,
     /// When the provider said that the account exists.
@@ -143,6 +147,7 @@ impl ResultRow {
             error_field,
             error_message,
             hint: hints.join(SEPARATOR),
+            gaps: Vec::new(),
             changed: false,
             created_at: None,
             settled_at: None,
@@ -210,11 +215,32 @@ impl ResultRow {
             error_field,
             error_message,
             hint,
+            gaps: gaps_of(task, column_of),
             changed: task.changed,
             created_at: task.created_at,
             settled_at: task.settled_at,
         }
     }
+}
+
+/// Every row is checked before it is sent, so what the provider then finds wrong with it is something our rules do not know.
+fn gaps_of(task: &Task, column_of: ColumnOf<'_>) -> Vec<RuleGap> {
+    if task.state != State::Settled(Outcome::Rejected) {
+        return Vec::new();
+    }
+    let mut gaps: Vec<RuleGap> = Vec::new();
+    for RowError { code, field, message } in task.errors.iter().take(ERRORS_MAX) {
+        let field = column_of(field).unwrap_or_else(|| field.clone());
+        if !gaps.iter().any(|gap| (&gap.code, &gap.field) == (code, &field)) {
+            gaps.push(RuleGap {
+                code: code.clone(),
+                field,
+                rows: 1,
+                message: message.chars().take(MESSAGE_CHARS_MAX).collect(),
+            });
+        }
+    }
+    gaps
 }
 
 const fn bucket(state: &State) -> Bucket {

@@ -23,6 +23,7 @@ fn as_json_every_fault_is_a_line_and_the_last_is_the_summary() {
         "warnings",
         "digest",
         "derived_keys",
+        "groups",
     ];
     assert_eq!(keys, shown);
     let errors = faults.iter().filter(|fault| fault["severity"] == "error").count();
@@ -31,6 +32,9 @@ fn as_json_every_fault_is_a_line_and_the_last_is_the_summary() {
         summary["errors"].as_u64().unwrap() + summary["warnings"].as_u64().unwrap(),
         faults.len() as u64
     );
+    let groups = summary["groups"].as_array().unwrap();
+    let grouped: u64 = groups.iter().map(|group| group["faults"].as_u64().unwrap()).sum();
+    assert_eq!(grouped, faults.len() as u64, "every fault is in one group");
     for fault in faults {
         for key in ["file", "rule", "severity", "message"] {
             assert!(
@@ -103,4 +107,32 @@ fn keys_that_come_twice_are_found() {
     let ended = rig.line("check rows.csv --json").exits(3);
     let fault = &ended.json_lines()[0];
     assert_eq!(fault["line"], json!(3), "{fault}");
+}
+
+#[test]
+fn so_many_rows_may_be_faulty_and_no_more() {
+    let rig = Rig::new();
+    let simulator = rig.simulator("--no-limit");
+    let mut lines: Vec<String> = csv_of(10).lines().map(str::to_owned).collect();
+    for line in &mut lines[1..3] {
+        *line = line.replace("02108", "2108");
+    }
+    rig.write("rows.csv", lines.join("\n"));
+    let plan = |share: &str| {
+        rig.on(&simulator, "plan", "rows.csv")
+            .args(["--max-error-rate", share])
+    };
+    let refused = plan("19%").exits(3);
+    assert!(
+        refused
+            .err
+            .contains("2 faults in 2 rows of 10 rows, more than the 19% allowed; no call was made"),
+        "{}",
+        refused.err
+    );
+    plan("0.2").exits(0);
+    let wrong = plan("5").exits(2);
+    assert!(wrong.err.contains("write 5% or 0.05"), "{}", wrong.err);
+    let both = plan("1%").args(["--strict"]).exits(2);
+    assert!(both.err.contains("cannot be used with"), "{}", both.err);
 }

@@ -110,6 +110,43 @@ fn long_lists_and_messages_are_cut() {
 }
 
 #[test]
+fn what_our_rules_let_pass_and_the_provider_refused_is_a_gap() {
+    let refused = |errors: &[(&str, &str, &str)]| {
+        let mut task = task(State::Settled(Outcome::Rejected));
+        task.errors = errors
+            .iter()
+            .map(|(code, field, message)| RowError {
+                code: (*code).into(),
+                field: (*field).into(),
+                message: (*message).into(),
+            })
+            .collect();
+        shown(&task)
+    };
+    let mut fold = Fold::default();
+    fold.add(&refused(&[
+        ("1117", "a.zip", "no such zip"),
+        ("1117", "a.zip", "again"),
+    ]));
+    fold.add(&refused(&[("1117", "a.zip", "nor this"), ("2126", "", "long")]));
+    fold.add(&shown(&task(State::Settled(Outcome::Active))));
+    let mut parked = task(State::Settled(Outcome::Parked(ParkReason::UnknownOutcome)));
+    parked.errors = vec![RowError::new("500", "oops")];
+    fold.add(&shown(&parked));
+    let gaps = fold
+        .finish(&batch(4, false, false), &Counts::default(), NOW)
+        .rule_gaps;
+    let told: Vec<_> = gaps
+        .iter()
+        .map(|gap| (&*gap.code, &*gap.field, gap.rows, &*gap.message))
+        .collect();
+    assert_eq!(
+        told,
+        [("1117", "a.zip", 2, "no such zip"), ("2126", "", 1, "long")]
+    );
+}
+
+#[test]
 fn a_changed_row_says_so_whatever_its_state() {
     let pending = Task {
         changed: true,
@@ -122,6 +159,34 @@ fn a_changed_row_says_so_whatever_its_state() {
     );
 }
 
+fn batch(in_file: u64, paused: bool, cancelled: bool) -> Batch {
+    let pause = Pause {
+        reason: PauseReason::Operator,
+        detail: String::new(),
+        since: NOW,
+        until: None,
+    };
+    Batch {
+        id: BatchId::new("b_1"),
+        job: "j".into(),
+        job_text: String::new(),
+        scope: scope(),
+        action: Action::Create,
+        file_name: "f".into(),
+        file_digest: Digest::of(b""),
+        rows_total: in_file,
+        rows_imported: in_file,
+        columns: vec![],
+        derived_keys: false,
+        created_at: NOW,
+        pause: paused.then_some(pause),
+        cancelled,
+        weight: Weight::default(),
+        terms: None,
+        foreseen: None,
+    }
+}
+
 #[test]
 fn exit_codes() {
     let active = || shown(&task(State::Settled(Outcome::Active)));
@@ -132,32 +197,8 @@ fn exit_codes() {
     let exit = |rows: &[ResultRow], in_file: u64, paused: bool, cancelled: bool| {
         let mut fold = Fold::default();
         rows.iter().for_each(|row| fold.add(row));
-        let pause = Pause {
-            reason: PauseReason::Operator,
-            detail: String::new(),
-            since: NOW,
-            until: None,
-        };
-        let batch = Batch {
-            id: BatchId::new("b_1"),
-            job: "j".into(),
-            job_text: String::new(),
-            scope: scope(),
-            action: Action::Create,
-            file_name: "f".into(),
-            file_digest: Digest::of(b""),
-            rows_total: in_file,
-            rows_imported: in_file,
-            columns: vec![],
-            derived_keys: false,
-            created_at: NOW,
-            pause: paused.then_some(pause),
-            cancelled,
-            weight: Weight::default(),
-            terms: None,
-            foreseen: None,
-        };
-        fold.finish(&batch, &Counts::default(), NOW).exit_code
+        fold.finish(&batch(in_file, paused, cancelled), &Counts::default(), NOW)
+            .exit_code
     };
     assert_eq!(exit(&[], 0, false, false), 0);
     assert_eq!(exit(&[active(), active()], 2, false, false), 0);
