@@ -8,6 +8,7 @@ mod cells;
 mod clocks;
 pub mod logicboxes;
 pub mod metallic;
+pub mod secrets;
 mod sender;
 pub mod token;
 mod trail;

@@ -4,6 +4,7 @@
 //! it is a refusal; one without is silence. What is neither an account nor a refusal is silence as well, which costs a
 //! look-up and no second account.
 
+mod heard;
 mod problem;
 
 use std::time::Duration;
@@ -14,10 +15,11 @@ use crate::domain::answer::{
 };
 use crate::domain::ids::{AccountId, StatusCode};
 use crate::domain::time::Timestamp;
+use crate::provider::secrets::Secrets;
 use crate::provider::transport::{Exchange, Head, clean};
 use problem::{About, Problem};
 
-pub use problem::Secrets;
+pub use heard::Heard;
 
 /// Characters of a status that are kept.
 const STATUS_CHARS_MAX: usize = 40;
@@ -32,10 +34,10 @@ pub struct Asked {
 }
 
 /// The answer to a sign-up. `auto_activate`: it asked for an account that is active at once.
-pub fn signup(exchange: &Exchange, asked: &Asked, auto_activate: bool, now: Timestamp) -> Answer {
-    common(exchange, asked, now, |answer| match answer {
-        Heard::Well(said) => signed_up(said, asked, auto_activate),
-        Heard::Refusal(problem) => Some(match problem.about {
+pub fn signup(heard: &Heard, asked: &Asked, auto_activate: bool, now: Timestamp) -> Answer {
+    common(heard, asked, now, |answer| match answer {
+        Body::Well(said) => signed_up(said, asked, auto_activate),
+        Body::Refusal(problem) => Some(match problem.about {
             About::Busy => Answer::Silent(Silence::Busy),
             About::Taken => Answer::Answered(Answered::Taken(problem.one())),
             About::Trouble => Answer::Answered(Answered::Ambiguous(problem.one())),
@@ -45,9 +47,9 @@ pub fn signup(exchange: &Exchange, asked: &Asked, auto_activate: bool, now: Time
 }
 
 /// The answer to a look at the account `account`.
-pub fn read(exchange: &Exchange, account: &AccountId, asked: &Asked, now: Timestamp) -> Answer {
-    common(exchange, asked, now, |answer| match answer {
-        Heard::Well(said) => {
+pub fn read(heard: &Heard, account: &AccountId, asked: &Asked, now: Timestamp) -> Answer {
+    common(heard, asked, now, |answer| match answer {
+        Body::Well(said) => {
             let shown = said.text("resellerid").as_deref().and_then(account_id)?;
             if shown != *account || shown.as_str() == asked.own {
                 return None;
@@ -55,22 +57,22 @@ pub fn read(exchange: &Exchange, account: &AccountId, asked: &Asked, now: Timest
             let status = said.text("resellerstatus")?;
             Some(Answer::Answered(Answered::Account(account_with(shown, &status))))
         }
-        Heard::Refusal(problem) if problem.about == About::Nothing => {
+        Body::Refusal(problem) if problem.about == About::Nothing => {
             Some(Answer::Answered(Answered::Missing))
         }
-        Heard::Refusal(_) => None,
+        Body::Refusal(_) => None,
     })
 }
 
 /// A page of a search, or why there is none. Searches decide nothing about a row, so what the service says against one is
 /// silence to the row that asked; that there is nothing is an empty page.
-pub fn page(exchange: &Exchange, asked: &Asked, now: Timestamp) -> Result<Page, Answer> {
+pub fn page(heard: &Heard, asked: &Asked, now: Timestamp) -> Result<Page, Answer> {
     let mut page = None;
-    let answer = common(exchange, asked, now, |answer| {
+    let answer = common(heard, asked, now, |answer| {
         match answer {
-            Heard::Well(said) => page = Page::parse(said),
-            Heard::Refusal(problem) if problem.about == About::Nothing => page = Some(Page::default()),
-            Heard::Refusal(_) => {}
+            Body::Well(said) => page = Page::parse(said),
+            Body::Refusal(problem) if problem.about == About::Nothing => page = Some(Page::default()),
+            Body::Refusal(_) => {}
         }
         None
     });
@@ -94,14 +96,8 @@ pub fn seen(hit: &Hit, asked: &Asked) -> Option<AccountSeen> {
     })
 }
 
-/// The word that made an answer a refusal.
-pub fn code(exchange: &Exchange) -> Option<String> {
-    let said = Said::parse(exchange.body()?)?;
-    Problem::of(&said, &Secrets::default()).map(|problem| problem.word)
-}
-
 /// An answer of the service.
-enum Heard<'a> {
+enum Body<'a> {
     /// No refusal.
     Well(&'a Said),
     /// A refusal.
@@ -153,27 +149,25 @@ fn meaning(status: &str) -> Meaning {
 /// What every call's exchange means. `own` is asked what a body that can be read means to this call; where it has no
 /// answer, the refusals that concern every call and the HTTP status have.
 fn common(
-    exchange: &Exchange,
+    heard: &Heard,
     asked: &Asked,
     now: Timestamp,
-    own: impl FnOnce(&Heard<'_>) -> Option<Answer>,
+    own: impl FnOnce(&Body<'_>) -> Option<Answer>,
 ) -> Answer {
-    let (head, body) = match exchange {
+    let head = match &heard.exchange {
         Exchange::NotSent(why) => return Answer::NotSent(why.clone()),
         Exchange::TimedOut => return Answer::Silent(Silence::TimedOut),
         Exchange::Broken(why) => return Answer::Silent(Silence::Broken(why.clone())),
-        Exchange::Response { head, body } => (head, Some(body)),
-        Exchange::BodyCut { head } | Exchange::BodyTooLong { head } => (head, None),
+        Exchange::Response { head, .. } | Exchange::BodyCut { head } | Exchange::BodyTooLong { head } => head,
     };
-    let said = body.and_then(|body| Said::parse(body));
-    let problem = said.as_ref().and_then(|said| Problem::of(said, &asked.secrets));
-    let answer = match (&problem, &said) {
-        (Some(problem), _) => refused(problem, head, now).or_else(|| own(&Heard::Refusal(problem))),
-        (None, Some(said)) => own(&Heard::Well(said)),
+    let problem = heard.problem(&asked.secrets);
+    let answer = match (&problem, &heard.said) {
+        (Some(problem), _) => refused(problem, head, now).or_else(|| own(&Body::Refusal(problem))),
+        (None, Some(said)) => own(&Body::Well(said)),
         (None, None) => None,
     };
-    let is_refusal = problem.is_some();
-    answer.unwrap_or_else(|| by_status(head, body.is_some() && !is_refusal, head.wait(now)))
+    let may_be_elsewhere = heard.exchange.body().is_some() && problem.is_none();
+    answer.unwrap_or_else(|| by_status(head, may_be_elsewhere, head.wait(now)))
 }
 
 /// Refusals of a call for reasons that are not its own: by their words, and by an HTTP status that says nothing else.

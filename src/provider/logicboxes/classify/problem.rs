@@ -1,12 +1,10 @@
 //! A refusal in any of its shapes (providers.md 3.3), what it is about, and made fit to keep: bounded, no control
 //! characters, nothing that was secret in the request.
 
-use secrecy::{ExposeSecret, SecretString};
-
 use crate::domain::answer::RowError;
-use crate::domain::contract::SECRET_SHOWN;
 use crate::provider::logicboxes::contract::CONTRACT;
 use crate::provider::logicboxes::wire::Said;
+use crate::provider::secrets::Secrets;
 use crate::provider::transport::clean;
 
 const WORD_CHARS_MAX: usize = 40;
@@ -14,6 +12,9 @@ const MESSAGE_CHARS_MAX: usize = 500;
 
 /// Words of `status` that no success has, in lower case.
 const ERROR_WORDS: [&str; 5] = ["error", "failed", "failure", "fail", "alreadyreseller"];
+
+/// A refusal that is a bare word.
+const NO: &str = "false";
 
 /// Where a refusal says why.
 const MESSAGES: [&str; 3] = ["message", "error", "actionstatusdesc"];
@@ -92,53 +93,34 @@ const SYNONYMS: [(&str, &str); 5] = [
     ("vat", "vat-id"),
 ];
 
-/// Texts that must not be kept, should an answer repeat them.
-#[derive(Clone, Debug, Default)]
-pub struct Secrets(Vec<SecretString>);
-
-impl Secrets {
-    /// These. Short ones could be parts of words and are let be.
-    pub fn of<'a>(all: impl IntoIterator<Item = &'a str>) -> Self {
-        let long = all.into_iter().filter(|secret| secret.chars().count() >= 4);
-        Self(long.map(SecretString::from).collect())
-    }
-
-    fn hidden(&self, text: &str) -> String {
-        let hide = |text: String, secret: &SecretString| text.replace(secret.expose_secret(), SECRET_SHOWN);
-        self.0.iter().fold(text.to_owned(), hide)
-    }
-}
-
 /// A refusal, read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Problem {
     /// The word that makes it one: `ERROR`.
-    pub(super) word: String,
+    word: String,
     message: String,
     pub(super) about: About,
 }
 
 impl Problem {
-    /// Reads a refusal; `None` if the answer is none. One with an account in it is one only if `status` says so.
-    pub(super) fn of(said: &Said, secrets: &Secrets) -> Option<Self> {
-        if let Some(bare) = said.bare() {
-            let is_no = bare.eq_ignore_ascii_case("false");
-            return is_no.then(|| Self {
-                word: "false".to_owned(),
+    /// Reads what was said in a refusal that its `word` makes one.
+    pub(super) fn of(word: &str, said: &Said, secrets: &Secrets) -> Self {
+        if said.bare().is_some() {
+            return Self {
+                word: word.to_owned(),
                 message: "the provider said no, and not why".to_owned(),
                 about: About::Request,
-            });
+            };
         }
-        let word = error_word(said)?;
         let message = MESSAGES
             .into_iter()
             .find_map(|name| said.text(name).filter(|text| !text.is_empty()))
             .unwrap_or_default();
-        Some(Self {
-            about: about(&word, &message),
-            word: clean(&word, WORD_CHARS_MAX),
+        Self {
+            about: about(word, &message),
+            word: word.to_owned(),
             message: clean(&secrets.hidden(&message), MESSAGE_CHARS_MAX),
-        })
+        }
     }
 
     /// As one error, without a field.
@@ -165,15 +147,20 @@ fn is_error_word(word: &str) -> bool {
     ERROR_WORDS.contains(&word.to_lowercase().as_str())
 }
 
-/// The word that makes an answer a refusal.
-fn error_word(said: &Said) -> Option<String> {
+/// The word that makes an answer a refusal; `None` if it is none. One with an account in it is one only if `status` says
+/// so.
+pub(super) fn word(said: &Said) -> Option<String> {
+    if let Some(bare) = said.bare() {
+        return bare.eq_ignore_ascii_case(NO).then(|| NO.to_owned());
+    }
     let filled = |name| said.text(name).filter(|text| !text.is_empty());
     let (status, action) = (filled("status"), filled("actionstatus"));
-    status.filter(|word| is_error_word(word)).or_else(|| {
+    let word = status.filter(|word| is_error_word(word)).or_else(|| {
         let is_well = |word: &str| word.eq_ignore_ascii_case("success");
         let has_account = filled("resellerid").is_some();
         action.filter(|word| is_error_word(word) || !(is_well(word) || has_account))
-    })
+    });
+    word.map(|word| clean(&word, WORD_CHARS_MAX))
 }
 
 fn about(word: &str, message: &str) -> About {
@@ -226,10 +213,9 @@ mod tests {
     use super::*;
 
     fn read(body: &str) -> Option<Problem> {
-        Problem::of(
-            &Said::parse(body.as_bytes()).unwrap(),
-            &Secrets::of(["Abcdef1~x", "k3y-k3y", "a"]),
-        )
+        let said = Said::parse(body.as_bytes()).unwrap();
+        let secrets = Secrets::of(["Abcdef1~x", "k3y-k3y", "a"]);
+        word(&said).map(|word| Problem::of(&word, &said, &secrets))
     }
 
     #[test]

@@ -38,7 +38,7 @@ fn asked() -> Asked {
 
 fn on_signup(status: u16, body: &str) -> String {
     short(&signup(
-        &Exchange::response(status, body.to_owned()),
+        &Heard::of(Exchange::response(status, body.to_owned())),
         &asked(),
         false,
         NOON,
@@ -192,7 +192,7 @@ fn refusals_of_a_gateway() {
         body: Bytes::new(),
     };
     assert_eq!(
-        short(&signup(&exchange, &asked(), false, NOON)),
+        short(&signup(&Heard::of(exchange), &asked(), false, NOON)),
         "throttled Some(7s)"
     );
 }
@@ -248,7 +248,7 @@ fn silence() {
         (Exchange::BodyTooLong { head: Head::of(500) }, gateway(500)),
     ] {
         assert_eq!(
-            short(&signup(&exchange, &asked(), false, NOON)),
+            short(&signup(&Heard::of(exchange.clone()), &asked(), false, NOON)),
             wanted,
             "{exchange:?}"
         );
@@ -260,7 +260,7 @@ fn one_that_asked_to_be_active_at_once_is_looked_at_whatever_the_answer_tells() 
     let body = r#"{"activationstatus":"x","eaqid":"9","status":"Success","resellerid":"7"}"#;
     let exchange = Exchange::response(200, body);
     assert_eq!(
-        short(&signup(&exchange, &asked(), true, NOON)),
+        short(&signup(&Heard::of(exchange), &asked(), true, NOON)),
         "account 7 Success Pending"
     );
 }
@@ -273,9 +273,13 @@ fn the_code_is_the_word_of_a_refusal() {
         (r#"{"status":"Success","resellerid":"7"}"#, None),
         (HTML, None),
     ] {
-        assert_eq!(code(&Exchange::response(500, body)).as_deref(), word, "{body}");
+        assert_eq!(
+            Heard::of(Exchange::response(500, body)).code().as_deref(),
+            word,
+            "{body}"
+        );
     }
-    assert_eq!(code(&Exchange::TimedOut), None);
+    assert_eq!(Heard::of(Exchange::TimedOut).code(), None);
 }
 
 /// Bodies that nearly are answers.
@@ -329,16 +333,16 @@ fn bodies() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #[test]
     fn no_body_makes_it_panic_or_hands_out_our_own_account(status in 100..=999_u16, body in bodies()) {
-        let exchange = Exchange::response(status, body);
+        let heard = Heard::of(Exchange::response(status, body));
         let ours = |answer: Answer| match answer {
             Answer::Answered(Answered::Account(seen)) => seen.account.as_str() == "4711",
             _ => false,
         };
-        prop_assert!(!ours(signup(&exchange, &asked(), true, NOON)));
-        prop_assert!(!ours(read(&exchange, &AccountId::new("4711"), &asked(), NOON)));
-        let rows = page(&exchange, &asked(), NOON).map(|page| page.rows).unwrap_or_default();
+        prop_assert!(!ours(signup(&heard, &asked(), true, NOON)));
+        prop_assert!(!ours(read(&heard, &AccountId::new("4711"), &asked(), NOON)));
+        let rows = page(&heard, &asked(), NOON).map(|page| page.rows).unwrap_or_default();
         let seen = rows.iter().flatten().filter_map(|hit| seen(hit, &asked()));
         prop_assert!(seen.into_iter().all(|seen| seen.account.as_str() != "4711"));
-        let _ = code(&exchange);
+        let _ = heard.code();
     }
 }

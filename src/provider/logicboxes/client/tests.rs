@@ -12,7 +12,7 @@ use crate::domain::ids::{CorrelationId, RowKey};
 use crate::engine::lease::Moment;
 use crate::provider::logicboxes::wire::CredentialsIn;
 use crate::provider::testing::{CountingBudget, NOON, ScriptedTransport, TestWorld};
-use crate::provider::transport::HttpRequest;
+use crate::provider::transport::{Exchange, HttpRequest};
 
 pub(super) const SIGNUP: &str = "/api/resellers/v2/signup.json";
 pub(super) const SEARCH: &str = "/api/resellers/search.json";
