@@ -1,8 +1,9 @@
 //! What came back, as an [`Answer`]. Pure: providers.md 3.2 to 3.5.
 //!
-//! The body goes before the HTTP status: business errors come under 500, and under 200 too (3.3). A 5xx with a refusal in
-//! it is a refusal; one without is silence. What is neither an account nor a refusal is silence as well, which costs a
-//! look-up and no second account.
+//! The body goes before the HTTP status: business errors come under 500, and under 200 too (3.3). A 500 with a refusal in
+//! it is a refusal; one without is silence. Under 502, 503 and 504 the words of a refusal may be a proxy's: of a sign-up
+//! they reject the row only if they name what is wrong with a parameter. What is neither an account nor a refusal is
+//! silence as well, which costs a look-up and no second account.
 
 mod heard;
 mod problem;
@@ -41,9 +42,20 @@ pub fn signup(heard: &Heard, asked: &Asked, auto_activate: bool, now: Timestamp)
             About::Busy => Answer::Silent(Silence::Busy),
             About::Taken => Answer::Answered(Answered::Taken(problem.one())),
             About::Trouble => Answer::Answered(Answered::Ambiguous(problem.one())),
+            // The body goes before the status, as it does under 200, 4xx and 500, but not here: these are the statuses of
+            // something in between, which has words of its own and may say them after the account was made. A row that is
+            // rejected is not looked for. What something in between cannot know are our parameters.
+            _ if by_gateway(heard) && !problem.names_a_fault() => {
+                Answer::Answered(Answered::Ambiguous(problem.one()))
+            }
             _ => Answer::Answered(Answered::Rejected(problem.rows())),
         }),
     })
+}
+
+/// Whether the HTTP status is one that something before the service says for itself.
+fn by_gateway(heard: &Heard) -> bool {
+    matches!(heard.exchange.head(), Some(head) if matches!(head.status, 502..=504))
 }
 
 /// The answer to a look at the account `account`.

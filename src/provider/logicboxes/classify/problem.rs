@@ -93,6 +93,21 @@ const SYNONYMS: [(&str, &str); 5] = [
     ("vat", "vat-id"),
 ];
 
+/// Words for what is wrong with a parameter, in lower case.
+const FAULTS: [&str; 8] = [
+    "invalid",
+    "missing",
+    "required",
+    "should",
+    "must",
+    "too ",
+    "not valid",
+    "cannot",
+];
+
+/// Parameters whose names are words that anybody uses: a server has a name, a connection a state.
+const COMMON: [&str; 2] = ["name", "state"];
+
 /// A refusal, read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Problem {
@@ -140,6 +155,26 @@ impl Problem {
         };
         named.into_iter().map(row).collect()
     }
+    /// Whether it says, in one sentence, what is wrong with which parameter.
+    pub(super) fn names_a_fault(&self) -> bool {
+        let message = self.message.to_lowercase();
+        message.split(['.', ';']).any(|sentence| {
+            let named = parameters(sentence);
+            let is_ours = named.iter().any(|name| !COMMON.contains(name))
+                || (!named.is_empty() && holds(sentence, &["parameter"]));
+            is_ours && holds(sentence, &FAULTS)
+        })
+    }
+}
+
+/// Whether `text` has one of the words. Words begin where words begin: a "zip address" is no "ip address".
+fn holds(text: &str, words: &[&str]) -> bool {
+    let begins = |at: usize| {
+        let before = text.get(..at).unwrap_or_default();
+        !before.ends_with(char::is_alphanumeric)
+    };
+    let mut places = words.iter().flat_map(|word| text.match_indices(word));
+    places.any(|(at, _)| begins(at))
 }
 
 /// Whether a `status` is one of a refusal.
@@ -165,22 +200,11 @@ pub(super) fn word(said: &Said) -> Option<String> {
 
 fn about(word: &str, message: &str) -> About {
     let text = format!("{word} {message}").to_lowercase();
-    // Words begin where words begin: a "zip address" is no "ip address".
-    let begins = |at: usize| {
-        !text
-            .get(..at)
-            .unwrap_or_default()
-            .ends_with(char::is_alphanumeric)
-    };
-    let holds = |words: &[&str]| {
-        let mut places = words.iter().flat_map(|word| text.match_indices(word));
-        places.any(|(at, _)| begins(at))
-    };
     let known = WORDS
         .iter()
-        .find(|(_, words)| holds(words))
+        .find(|(_, words)| holds(&text, words))
         .map(|(about, _)| *about);
-    let is_taken = text.contains("already") && holds(&NAMES);
+    let is_taken = text.contains("already") && holds(&text, &NAMES);
     match known {
         Some(about @ (About::Busy | About::Taken)) => about,
         _ if is_taken => About::Taken,

@@ -149,10 +149,69 @@ fn refusals_of_the_service() {
             "rejected ERROR  m",
         ),
     ] {
-        for status in [200, 400, 404, 500, 502, 503] {
+        for status in [200, 400, 404, 500] {
             assert_eq!(on_signup(status, body), wanted, "{status} {body}");
         }
     }
+}
+
+/// Under 502, 503 and 504 something between may have written the words, after the account was made.
+#[test]
+fn words_under_the_status_of_a_gateway_end_a_row_only_if_they_name_a_fault_of_its_own() {
+    for (message, wanted) in [
+        ("m", "ambiguous ERROR  m"),
+        ("", "ambiguous ERROR  "),
+        (
+            "Invalid response from upstream",
+            "ambiguous ERROR  Invalid response from upstream",
+        ),
+        (
+            "Invalid server name or state",
+            "ambiguous ERROR  Invalid server name or state",
+        ),
+        (
+            "The service is missing. Write to us by email",
+            "ambiguous ERROR  The service is missing. Write to us by email",
+        ),
+        ("No Entity found", "ambiguous ERROR  No Entity found"),
+        (
+            "An unexpected error occurred",
+            "ambiguous ERROR  An unexpected error occurred",
+        ),
+        // What is looked up anyway, or leaves the row as it was, stays what it is.
+        ("Access denied", "denied ERROR  Access denied"),
+        ("Too many requests", "throttled None"),
+        (
+            "There is already an action pending on this Order.",
+            "Silent(Busy)",
+        ),
+        ("AlreadyReseller", "taken ERROR  AlreadyReseller"),
+        // A proxy knows no parameter of ours.
+        (
+            "Invalid value for parameter: zipcode",
+            "rejected ERROR zipcode Invalid value for parameter: zipcode",
+        ),
+        (
+            "Required parameter missing: name",
+            "rejected ERROR name Required parameter missing: name",
+        ),
+        (
+            "The password is too weak",
+            "rejected ERROR passwd The password is too weak",
+        ),
+    ] {
+        let json = serde_json::json!({ "status": "ERROR", "message": message }).to_string();
+        let xml = format!("<r><status>ERROR</status><message>{message}</message></r>");
+        for (status, body) in [(502, &json), (503, &json), (504, &json), (502, &xml), (503, &xml)] {
+            assert_eq!(on_signup(status, body), wanted, "{status} {body}");
+        }
+    }
+    assert_eq!(
+        on_signup(502, "false"),
+        "ambiguous false  the provider said no, and not why"
+    );
+    let made = r#"{"status":"Success","resellerid":"7"}"#;
+    assert_eq!(on_signup(502, made), "account 7 Success Pending");
 }
 
 /// Where the HTTP status says more than the body.
