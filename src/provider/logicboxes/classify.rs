@@ -7,6 +7,7 @@
 
 mod heard;
 mod problem;
+mod values;
 
 use std::time::Duration;
 
@@ -21,17 +22,20 @@ use crate::provider::transport::{Exchange, Head, clean};
 use problem::{About, Problem};
 
 pub use heard::Heard;
+pub use values::Values;
 
 /// Characters of a status that are kept.
 const STATUS_CHARS_MAX: usize = 40;
 
-/// What a call asked with: what its answer is read against.
-#[derive(Clone, Debug, Default)]
+/// What a call asked with: what its answer is read against. Has no `Debug`: it holds persons' data.
+#[derive(Clone, Default)]
 pub struct Asked {
     /// Our own reseller id. No row's account is this one: it is what the provider shows when it lost the question (3.4).
     pub own: String,
     /// What an answer's text must not repeat.
     pub secrets: Secrets,
+    /// What of an answer's text is not its own: words of the row decide nothing about the provider.
+    pub values: Values,
 }
 
 /// The answer to a sign-up. `auto_activate`: it asked for an account that is active at once.
@@ -172,7 +176,7 @@ fn common(
         Exchange::Broken(why) => return Answer::Silent(Silence::Broken(why.clone())),
         Exchange::Response { head, .. } | Exchange::BodyCut { head } | Exchange::BodyTooLong { head } => head,
     };
-    let problem = heard.problem(&asked.secrets);
+    let problem = heard.problem(asked);
     let answer = match (&problem, &heard.said) {
         (Some(problem), _) => refused(problem, head, now).or_else(|| own(&Body::Refusal(problem))),
         (None, Some(said)) => own(&Body::Well(said)),

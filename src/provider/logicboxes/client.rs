@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use secrecy::ExposeSecret;
 use url::Url;
 
-use super::classify::{Asked, Heard};
+use super::classify::{Asked, Heard, Values};
 use super::wire::{Ask, Credentials, Format, Page, Search, parameter};
 use super::{LogicBoxesSettings, classify};
 use crate::domain::answer::Answer;
@@ -71,19 +71,21 @@ impl LogicBoxes {
         })
     }
 
-    /// What an answer is read against, with the password of a sign-up if there is one.
-    pub(super) fn asked(&self, password: Option<&str>) -> Asked {
+    /// What an answer is read against: of a call about a row, with the sign-up that is its `payload`.
+    pub(super) fn asked(&self, payload: &str) -> Asked {
         let key = self.credentials.api_key.expose_secret();
+        let password = parameter(payload, "passwd");
         Asked {
             own: self.credentials.auth_userid.clone(),
-            secrets: Secrets::of(std::iter::once(key).chain(password)),
+            secrets: Secrets::of(std::iter::once(key).chain(password.as_deref())),
+            values: Values::of(payload),
         }
     }
 
-    async fn page(&self, search: &Search<'_>, trail: &mut Trail) -> Result<Page, Answer> {
+    async fn page(&self, search: &Search<'_>, asked: &Asked, trail: &mut Trail) -> Result<Page, Answer> {
         let ask = Ask::search(&self.base, self.format, search);
         let heard = self.read(CallKind::LookUp, &ask, trail).await?;
-        classify::page(&heard, &self.asked(None), self.sender.world.now())
+        classify::page(&heard, asked, self.sender.world.now())
     }
 }
 
@@ -113,7 +115,7 @@ impl Exchanges for LogicBoxes {
 impl Provider for LogicBoxes {
     async fn submit(&self, call: &SubmitCall) -> Reply {
         let mut trail = Trail::new(call.correlation_id, RequestId::fresh(self.sender.world.dice()));
-        let asked = self.asked(parameter(&call.payload, "passwd").as_deref());
+        let asked = self.asked(&call.payload);
         let auto_activate = parameter(&call.payload, "auto-activate").is_some_and(|is| is == "true");
         let ask = Ask::signup(&self.base, self.format, Arc::clone(&call.payload));
         let exchange = self.exchange(CallKind::Submit, &ask, Some(&call.lease), &mut trail);
@@ -134,7 +136,7 @@ impl Provider for LogicBoxes {
         let mut trail = Trail::of_read(&*self.sender.world);
         let ask = Ask::details(&self.base, self.format, account);
         let answer = match self.read(CallKind::Poll, &ask, &mut trail).await {
-            Ok(heard) => classify::read(&heard, account, &self.asked(None), self.sender.world.now()),
+            Ok(heard) => classify::read(&heard, account, &self.asked(""), self.sender.world.now()),
             Err(answer) => answer,
         };
         trail.reply(answer)

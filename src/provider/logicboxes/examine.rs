@@ -50,7 +50,7 @@ impl LogicBoxes {
     fn reached(&self, heard: &Heard, now: Timestamp) -> Diagnosis {
         let part = "provider";
         let base = &self.base;
-        match classify::page(heard, &self.asked(None), now) {
+        match classify::page(heard, &self.asked(""), now) {
             Ok(_) => Diagnosis::ok(part, format!("{base} answers and knows us")),
             Err(Answer::Refused(Refused::Denied(error))) => Diagnosis::misconfigured(
                 part,

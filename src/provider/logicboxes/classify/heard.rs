@@ -1,8 +1,8 @@
 //! An exchange, its body read once: for the log and for the answer alike.
 
+use super::Asked;
 use super::problem::{self, Problem};
 use crate::provider::logicboxes::wire::Said;
-use crate::provider::secrets::Secrets;
 use crate::provider::transport::Exchange;
 
 /// What came back. Has no `Debug`: it may hold persons' data.
@@ -23,9 +23,9 @@ impl Heard {
     }
 
     /// The refusal, if it is one.
-    pub(super) fn problem(&self, secrets: &Secrets) -> Option<Problem> {
+    pub(super) fn problem(&self, asked: &Asked) -> Option<Problem> {
         let (word, said) = (self.word.as_ref()?, self.said.as_ref()?);
-        Some(Problem::of(word, said, secrets))
+        Some(Problem::of(word, said, asked))
     }
 
     /// The word that made the answer a refusal, as the provider's own code.

@@ -1,10 +1,10 @@
 //! A refusal in any of its shapes (providers.md 3.3), what it is about, and made fit to keep: bounded, no control
 //! characters, nothing that was secret in the request.
 
+use super::Asked;
 use crate::domain::answer::RowError;
 use crate::provider::logicboxes::contract::CONTRACT;
 use crate::provider::logicboxes::wire::Said;
-use crate::provider::secrets::Secrets;
 use crate::provider::transport::clean;
 
 const WORD_CHARS_MAX: usize = 40;
@@ -115,26 +115,31 @@ pub(super) struct Problem {
     word: String,
     message: String,
     pub(super) about: About,
+    /// The message's words that are the provider's own, in lower case: without the values that were sent.
+    own: String,
 }
 
 impl Problem {
     /// Reads what was said in a refusal that its `word` makes one.
-    pub(super) fn of(word: &str, said: &Said, secrets: &Secrets) -> Self {
+    pub(super) fn of(word: &str, said: &Said, asked: &Asked) -> Self {
         if said.bare().is_some() {
             return Self {
                 word: word.to_owned(),
                 message: "the provider said no, and not why".to_owned(),
                 about: About::Request,
+                own: String::new(),
             };
         }
         let message = MESSAGES
             .into_iter()
             .find_map(|name| said.text(name).filter(|text| !text.is_empty()))
             .unwrap_or_default();
+        let own = asked.values.taken_from(&asked.secrets.hidden(&message));
         Self {
-            about: about(word, &message),
+            about: about(word, &message, &own),
             word: word.to_owned(),
-            message: clean(&secrets.hidden(&message), MESSAGE_CHARS_MAX),
+            message: clean(&asked.secrets.hidden(&message), MESSAGE_CHARS_MAX),
+            own,
         }
     }
 
@@ -145,7 +150,7 @@ impl Problem {
 
     /// As a row's errors: one for each parameter named. Never empty.
     pub(super) fn rows(&self) -> Vec<RowError> {
-        let named = parameters(&self.message);
+        let named = parameters(&self.own);
         if named.is_empty() {
             return vec![self.one()];
         }
@@ -157,8 +162,7 @@ impl Problem {
     }
     /// Whether it says, in one sentence, what is wrong with which parameter.
     pub(super) fn names_a_fault(&self) -> bool {
-        let message = self.message.to_lowercase();
-        message.split(['.', ';']).any(|sentence| {
+        self.own.split(['.', ';']).any(|sentence| {
             let named = parameters(sentence);
             let is_ours = named.iter().any(|name| !COMMON.contains(name))
                 || (!named.is_empty() && holds(sentence, &["parameter"]));
@@ -198,24 +202,26 @@ pub(super) fn word(said: &Said) -> Option<String> {
     word.map(|word| clean(&word, WORD_CHARS_MAX))
 }
 
-fn about(word: &str, message: &str) -> About {
-    let text = format!("{word} {message}").to_lowercase();
-    let known = WORDS
-        .iter()
-        .find(|(_, words)| holds(&text, words))
-        .map(|(about, _)| *about);
-    let is_taken = text.contains("already") && holds(&text, &NAMES);
-    match known {
+/// What a refusal is about. That an account may be there is read from all of the `message`, because to look for one does no
+/// harm; all else from the words that are the provider's `own`.
+fn about(word: &str, message: &str, own: &str) -> About {
+    let [all, own] = [message, own].map(|text| format!("{word} {text}").to_lowercase());
+    let first = |text: &str| {
+        let mut known = WORDS.iter();
+        known
+            .find(|(_, words)| holds(text, words))
+            .map(|(about, _)| *about)
+    };
+    match first(&all) {
         Some(about @ (About::Busy | About::Taken)) => about,
-        _ if is_taken => About::Taken,
-        known => known.unwrap_or(About::Request),
+        _ if all.contains("already") && holds(&all, &NAMES) => About::Taken,
+        _ => first(&own).unwrap_or(About::Request),
     }
 }
 
-/// The parameters that a message names, each once, in its order. A parameter stands as a word of its own, `phone-cc`.
+/// The parameters that a message in lower case names, each once, in its order. A parameter stands as a word of its own, `phone-cc`.
 fn parameters(message: &str) -> Vec<&'static str> {
     let mut named = Vec::new();
-    let message = message.to_lowercase();
     let words = message.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
     for word in words.map(|word| word.trim_matches('-')) {
         let meant = SYNONYMS
@@ -235,11 +241,15 @@ fn parameters(message: &str) -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::secrets::Secrets;
 
     fn read(body: &str) -> Option<Problem> {
         let said = Said::parse(body.as_bytes()).unwrap();
-        let secrets = Secrets::of(["Abcdef1~x", "k3y-k3y", "a"]);
-        word(&said).map(|word| Problem::of(&word, &said, &secrets))
+        let asked = Asked {
+            secrets: Secrets::of(["Abcdef1~x", "k3y-k3y", "a"]),
+            ..Asked::default()
+        };
+        word(&said).map(|word| Problem::of(&word, &said, &asked))
     }
 
     #[test]

@@ -48,7 +48,7 @@ impl LogicBoxes {
             ));
         };
         let since = (!call.any_age).then(|| call.sent_after.minus(CLOCK_SKEW));
-        let asked = self.asked(None);
+        let asked = self.asked(&call.payload);
         let mut seen = Seen::default();
         for page in 1..=PAGES_MAX {
             let search = Search {
@@ -57,7 +57,7 @@ impl LogicBoxes {
                 since,
                 page,
             };
-            let found = self.page(&search, trail).await?;
+            let found = self.page(&search, &asked, trail).await?;
             let is_last = seen.note(&found, &username, &asked);
             if seen.account.as_ref().is_some_and(|(_, is_deleted)| !is_deleted) || is_last {
                 return Ok(seen.answer(trail.http));
