@@ -4,8 +4,6 @@
 //! "Not found" lets a second account be made. So it is said only after every page that could hold ours was read and
 //! understood; anything less is silence, and the question is asked again later.
 
-use std::time::Duration;
-
 use super::classify;
 use super::line::Line;
 use super::wire::{ListPage, ListQuery, Order, Reseller, company_name};
@@ -13,17 +11,12 @@ use crate::domain::answer::{AccountSeen, Answer, Answered, Silence};
 use crate::domain::attempt::CallKind;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::LookUpCall;
+use crate::provider::limits::{CLOCK_SKEW, PAGES_MAX};
 use crate::provider::trail::Trail;
 
 /// Statuses in the order an account moves through them, so that one that moves meanwhile is still met.
 /// `1010` and `1012` cannot be listed.
 pub(super) const STATUSES: [&str; 3] = ["1002", "1000", "1004"];
-
-/// How far the provider's clock and ours may differ.
-const CLOCK_SKEW: Duration = Duration::from_secs(600);
-
-/// Pages read of one status at most.
-const PAGES_MAX: u32 = 40;
 
 /// What is looked for.
 pub(super) struct Wanted<'a> {

@@ -17,15 +17,13 @@ use crate::domain::answer::{
 };
 use crate::domain::ids::{AccountId, StatusCode};
 use crate::domain::time::Timestamp;
+use crate::provider::limits::CODE_CHARS_MAX;
 use crate::provider::secrets::Secrets;
 use crate::provider::transport::{Exchange, Head, clean};
 use problem::{About, Problem};
 
 pub use heard::Heard;
 pub use values::Values;
-
-/// Characters of a status that are kept.
-const STATUS_CHARS_MAX: usize = 40;
 
 /// What a call asked with: what its answer is read against. Has no `Debug`: it holds persons' data.
 #[derive(Clone, Default)]
@@ -136,7 +134,7 @@ fn signed_up(said: &Said, asked: &Asked, auto_activate: bool) -> Option<Answer> 
     };
     Some(Answer::Answered(Answered::Account(AccountSeen {
         account,
-        status: StatusCode::new(clean(&action, STATUS_CHARS_MAX)),
+        status: StatusCode::new(clean(&action, CODE_CHARS_MAX)),
         meaning,
     })))
 }
@@ -144,7 +142,7 @@ fn signed_up(said: &Said, asked: &Asked, auto_activate: bool) -> Option<Answer> 
 fn account_with(account: AccountId, status: &str) -> AccountSeen {
     AccountSeen {
         account,
-        status: StatusCode::new(clean(status, STATUS_CHARS_MAX)),
+        status: StatusCode::new(clean(status, CODE_CHARS_MAX)),
         meaning: meaning(status),
     }
 }

@@ -1,8 +1,6 @@
 //! A look at the provider before rows are sent: whether it answers, lets us in, and what time it has there. One call, a
 //! search for an account that cannot be among our resellers: our own. Nothing of anybody comes back.
 
-use std::time::Duration;
-
 use super::classify::{self, Heard};
 use super::client::LogicBoxes;
 use super::wire::{Ask, Search};
@@ -10,13 +8,8 @@ use crate::domain::answer::{Answer, Refused};
 use crate::domain::diagnosis::Diagnosis;
 use crate::domain::ids::{CorrelationId, RequestId};
 use crate::domain::time::Timestamp;
-use crate::provider::clocks;
+use crate::provider::examine::{self, NETWORK, TIMEOUT};
 use crate::provider::transport::Head;
-
-/// The call takes no longer.
-const TIMEOUT: Duration = Duration::from_secs(15);
-
-const NETWORK: &str = "see to the network, proxies and firewalls between here and the provider";
 
 impl LogicBoxes {
     /// Looks at the provider, as whom we are known there. `clock` is this machine's own.
@@ -41,7 +34,7 @@ impl LogicBoxes {
                 .as_ref()
                 .head()
                 .and_then(Head::time)
-                .map(|there| clocks::compared(at, there)),
+                .map(|there| examine::clock(at, there)),
         );
         found.extend(self.test_system());
         found

@@ -9,6 +9,7 @@ use url::{Url, form_urlencoded};
 
 use super::{ASK_TIMEOUT, Grant, TokenFailure, TokenService, bearer, read};
 use crate::domain::answer::RowError;
+use crate::provider::limits::{CODE_CHARS_MAX, MESSAGE_CHARS_MAX};
 use crate::provider::secrets::Secrets;
 use crate::provider::transport::{Exchange, HttpRequest, Method, RequestBody, clean};
 
@@ -105,9 +106,12 @@ fn denial(status: u16, body: &[u8], asked: &Url, secrets: &Secrets) -> RowError 
     match serde_json::from_slice::<Denial>(body) {
         Ok(denial) => {
             let kept = |text: &str, chars_max| clean(&secrets.hidden(text), chars_max);
-            let described = kept(&denial.error_description.unwrap_or_default(), 300);
+            let described = kept(&denial.error_description.unwrap_or_default(), MESSAGE_CHARS_MAX);
             let message = format!("the token service refused the client: {described}");
-            RowError::new(kept(&denial.error, 60), message.trim_end_matches([':', ' ']))
+            RowError::new(
+                kept(&denial.error, CODE_CHARS_MAX),
+                message.trim_end_matches([':', ' ']),
+            )
         }
         Err(_) => {
             let message = format!("{asked} answered HTTP {status}; is connection.token_url right?");
@@ -252,7 +256,7 @@ mod tests {
             );
         }
         // Cut off only after it is gone.
-        let described = format!("{}s3cr&t +", "x".repeat(297));
+        let described = format!("{}s3cr&t +", "x".repeat(497));
         let body = serde_json::json!({ "error": "e", "error_description": described }).to_string();
         let cut = told(&Exchange::response(400, body));
         assert!(cut.ends_with("x(se"), "{cut}");

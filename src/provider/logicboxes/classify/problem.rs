@@ -3,12 +3,10 @@
 
 use super::Asked;
 use crate::domain::answer::RowError;
+use crate::provider::limits::{CODE_CHARS_MAX, MESSAGE_CHARS_MAX};
 use crate::provider::logicboxes::contract::CONTRACT;
 use crate::provider::logicboxes::wire::Said;
 use crate::provider::transport::clean;
-
-const WORD_CHARS_MAX: usize = 40;
-const MESSAGE_CHARS_MAX: usize = 500;
 
 /// Words of `status` that no success has, in lower case.
 const ERROR_WORDS: [&str; 5] = ["error", "failed", "failure", "fail", "alreadyreseller"];
@@ -199,7 +197,7 @@ pub(super) fn word(said: &Said) -> Option<String> {
         let has_account = filled("resellerid").is_some();
         action.filter(|word| is_error_word(word) || !(is_well(word) || has_account))
     });
-    word.map(|word| clean(&word, WORD_CHARS_MAX))
+    word.map(|word| clean(&word, CODE_CHARS_MAX))
 }
 
 /// What a refusal is about. That an account may be there is read from all of the `message`, because to look for one does no

@@ -5,20 +5,14 @@
 //! understood; anything less is silence, and the question is asked again later.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use super::LogicBoxes;
 use crate::domain::answer::{AccountSeen, Answer, Answered, Silence};
 use crate::engine::ports::LookUpCall;
+use crate::provider::limits::{CLOCK_SKEW, PAGES_MAX};
 use crate::provider::logicboxes::classify::{self, Asked};
 use crate::provider::logicboxes::wire::{Hit, Page, Search, parameter};
 use crate::provider::trail::Trail;
-
-/// How far the provider's clock and ours may differ (providers.md 3.6).
-const CLOCK_SKEW: Duration = Duration::from_secs(600);
-
-/// Pages read at most.
-const PAGES_MAX: u64 = 40;
 
 /// The status of accounts that are no more; another may have taken the username.
 const DELETED: &str = "deleted";

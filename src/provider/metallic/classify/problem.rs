@@ -3,14 +3,12 @@
 use serde_json::Value;
 
 use crate::domain::answer::RowError;
+use crate::provider::limits::{CODE_CHARS_MAX, FIELD_CHARS_MAX, MESSAGE_CHARS_MAX};
 use crate::provider::metallic::contract::CONTRACT;
 use crate::provider::metallic::wire::text;
 use crate::provider::secrets::Secrets;
 use crate::provider::transport::clean;
 
-const CODE_CHARS_MAX: usize = 40;
-const MESSAGE_CHARS_MAX: usize = 500;
-const FIELD_CHARS_MAX: usize = 120;
 const ERRORS_MAX: usize = 50;
 
 /// `{"error":{"code":1002,"message":"…","errors":[{"field":"name","message":"…"}]}}`, read. Only the provider's service

@@ -7,12 +7,12 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 
 use super::*;
-use crate::domain::machine::{Effect, Event, Order, Rules, Step, apply, order, plan};
+use crate::config::{LogicBoxes as LogicBoxesSection, Span};
+use crate::domain::machine::{Effect, Event, IdempotencyContract, Order, Rules, Step, apply, order, plan};
 use crate::domain::policy::poll::PollPolicy;
 use crate::domain::policy::retry::RetryPolicy;
 use crate::domain::task::{Action, Outcome, ParkReason, State, Task};
 use crate::engine::ports::payload_digest;
-use crate::provider::logicboxes::contract::IDEMPOTENCY;
 use crate::provider::transport::{Head, Method};
 use crate::simulator::fault::{Fault, Faults};
 use crate::simulator::logicboxes::{
@@ -63,6 +63,17 @@ impl Transport for Wire {
     }
 }
 
+/// Those of a job that says nothing of its own.
+fn rules() -> Rules {
+    Rules {
+        contract: IdempotencyContract::NaturalKey {
+            looks: LogicBoxesSection::default().look_after.map(Span::get),
+        },
+        retry: RetryPolicy::default(),
+        poll: PollPolicy::default(),
+    }
+}
+
 /// One row on its way.
 struct Way {
     logicboxes: LogicBoxes,
@@ -95,11 +106,7 @@ impl Way {
     }
 
     fn tell(&mut self, event: &Event) {
-        let rules = Rules {
-            contract: IDEMPOTENCY,
-            retry: RetryPolicy::default(),
-            poll: PollPolicy::default(),
-        };
+        let rules = rules();
         let moved = apply(&self.task, event, &rules, self.world.now(), 1);
         assert!(!moved.illegal, "{event:?} in {:?}", self.task.state);
         self.task = moved.task;
@@ -108,11 +115,7 @@ impl Way {
 
     /// Goes on until the row is settled, or somebody has to come.
     async fn go(&mut self) -> (State, u32, u64) {
-        let rules = Rules {
-            contract: IDEMPOTENCY,
-            retry: RetryPolicy::default(),
-            poll: PollPolicy::default(),
-        };
+        let rules = rules();
         for _ in 0..100 {
             let reply = match plan(&self.task, &rules, self.world.now()) {
                 Step::Nothing => break,
