@@ -92,19 +92,18 @@ const SYNONYMS: [(&str, &str); 5] = [
 ];
 
 /// Words for what is wrong with a parameter, in lower case.
-const FAULTS: [&str; 8] = [
+const FAULTS: [&str; 7] = [
     "invalid",
+    "not valid",
     "missing",
     "required",
     "should",
     "must",
     "too ",
-    "not valid",
-    "cannot",
 ];
 
-/// Parameters whose names are words that anybody uses: a server has a name, a connection a state.
-const COMMON: [&str; 2] = ["name", "state"];
+/// Parameters whose names anybody uses: a server has a name, calls come from a country.
+const COMMON: [&str; 6] = ["name", "company", "state", "country", "phone", "username"];
 
 /// A refusal, read.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -93,6 +93,10 @@ fn words_under_the_status_of_a_gateway_end_a_row_only_if_they_name_a_fault_of_it
         ),
         ("No Entity found", "ambiguous ERROR  No Entity found"),
         (
+            "Calls from your country must be allowed by the company",
+            "ambiguous ERROR  Calls from your country must be allowed by the company",
+        ),
+        (
             "An unexpected error occurred",
             "ambiguous ERROR  An unexpected error occurred",
         ),
@@ -108,6 +112,10 @@ fn words_under_the_status_of_a_gateway_end_a_row_only_if_they_name_a_fault_of_it
         (
             "Invalid value for parameter: zipcode",
             "rejected ERROR zipcode Invalid value for parameter: zipcode",
+        ),
+        (
+            "Invalid zipcode, email",
+            "rejected ERROR zipcode Invalid zipcode, email | ERROR username Invalid zipcode, email",
         ),
         (
             "Required parameter missing: name",
