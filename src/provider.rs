@@ -1,13 +1,16 @@
 //! Floor 3: providers' systems behind the engine's [`Provider`](crate::engine::ports::Provider) port.
 //!
 //! A provider is a folder of the parts that docs/providers.md names. What they share stands here: how an exchange is made
-//! (`sender`), what is said of it (`trail`), what it goes over ([`transport`]), and the [`token`] that lets it in.
+//! (`sender`), what is said of it (`trail`), what it goes over ([`transport`]), the [`token`] that lets it in, the [`secrets`] that an
+//! answer must not repeat, what looking at a provider has in common (`examine`), and limits of our own (`limits`).
 
 pub mod adobe;
 mod cells;
-mod clocks;
+mod examine;
+mod limits;
 pub mod logicboxes;
 pub mod metallic;
+pub mod secrets;
 mod sender;
 pub mod token;
 mod trail;

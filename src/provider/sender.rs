@@ -14,13 +14,13 @@ use crate::engine::lease::LeaseWatch;
 use crate::engine::ports::{Budget, Permit};
 use crate::world::World;
 
-/// What exchanges are made with.
-pub(super) struct Sender {
+/// What exchanges are made with. `R` is what an adapter reads of one.
+pub(super) struct Sender<R = Exchange> {
     pub(super) transport: Arc<dyn Transport>,
     pub(super) budget: Arc<dyn Budget>,
     pub(super) world: Arc<dyn World>,
-    /// Reads the provider's own code, if it gave one.
-    pub(super) code: fn(&Exchange) -> Option<String>,
+    /// Reads what came back, once: what its answer is made from, and the provider's own code, if it gave one.
+    pub(super) read: fn(Exchange) -> (R, Option<String>),
 }
 
 /// Leave to make one exchange. It counts from the moment it is given, so nothing that takes time may come between it and
@@ -30,7 +30,7 @@ pub(super) struct Leave {
     permit: Box<dyn Permit>,
 }
 
-impl Sender {
+impl<R: AsRef<Exchange>> Sender<R> {
     /// Waits for leave. `Err` if there will be none.
     pub(super) async fn leave(&self, kind: CallKind) -> Result<Leave, Answer> {
         let permit = self.budget.permit(kind).await.ok_or(Answer::NoLeave)?;
@@ -62,7 +62,7 @@ impl Sender {
         mut request: HttpRequest,
         lease: Option<&LeaseWatch>,
         trail: &mut Trail,
-    ) -> Result<Exchange, Answer> {
+    ) -> Result<R, Answer> {
         // While a token was fetched or leave was waited for, this process may have been stopped.
         let held = lease.map(|lease| Held::by(lease.clone(), Arc::clone(&self.world)));
         let lapsed = || held.as_ref().is_some_and(|held| !held.still());
@@ -77,9 +77,10 @@ impl Sender {
             return Err(Answer::NoLeave);
         }
         let took = self.world.now().since(left_at);
-        trail.note(&exchange, (self.code)(&exchange));
-        trail.tell(kind, &exchange, took);
-        Ok(exchange)
+        let (heard, code) = (self.read)(exchange);
+        trail.note(heard.as_ref(), code);
+        trail.tell(kind, heard.as_ref(), took);
+        Ok(heard)
     }
 }
 
@@ -89,8 +90,11 @@ pub(super) trait Exchanges: Sync {
     /// A call, before it has ids and credentials.
     type Ask: Sync;
 
+    /// What is read of an exchange.
+    type Heard: AsRef<Exchange> + Send;
+
     /// What it makes them with.
-    fn sender(&self) -> &Sender;
+    fn sender(&self) -> &Sender<Self::Heard>;
 
     /// Makes one exchange. `Err` says why there was none that could be classified: no leave, no token, or a refused one.
     async fn exchange(
@@ -99,15 +103,15 @@ pub(super) trait Exchanges: Sync {
         ask: &Self::Ask,
         lease: Option<&LeaseWatch>,
         trail: &mut Trail,
-    ) -> Result<Exchange, Answer>;
+    ) -> Result<Self::Heard, Answer>;
 
     /// A read: ids of its own, and one immediate repetition when the connection broke, which is mostly an idle one that
     /// the server had closed (providers.md 6.1, 7.1 D12). What makes or changes something is never repeated here.
-    async fn read(&self, kind: CallKind, ask: &Self::Ask, trail: &mut Trail) -> Result<Exchange, Answer> {
+    async fn read(&self, kind: CallKind, ask: &Self::Ask, trail: &mut Trail) -> Result<Self::Heard, Answer> {
         let world = &*self.sender().world;
         trail.renew(world);
         match self.exchange(kind, ask, None, trail).await {
-            Ok(Exchange::Broken(_)) => {
+            Ok(heard) if matches!(heard.as_ref(), Exchange::Broken(_)) => {
                 trail.renew(world);
                 self.exchange(kind, ask, None, trail).await
             }

@@ -178,6 +178,12 @@ pub enum Exchange {
     },
 }
 
+impl AsRef<Self> for Exchange {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
 impl Exchange {
     /// A whole response with this status code and body, and no header of note.
     pub fn response(status: u16, body: impl Into<Bytes>) -> Self {

@@ -1,25 +1,18 @@
 //! A look at the provider before rows are sent: whether it answers, is well, lets us in, and what time it has there.
 //! Three calls, none to the paths that a budget counts (providers.md 2.1).
 
-use std::time::Duration;
-
 use serde_json::Value;
 use url::Url;
 
 use super::line::Line;
 use crate::domain::diagnosis::Diagnosis;
 use crate::domain::time::Timestamp;
-use crate::provider::clocks;
+use crate::provider::examine::{self, NETWORK, TIMEOUT};
 use crate::provider::token::TokenFailure;
 use crate::provider::transport::{Exchange, Head, HttpRequest, Method, RequestBody};
 
-/// Each of the calls takes no longer.
-const TIMEOUT: Duration = Duration::from_secs(15);
-
 /// The part of the provider's health that making accounts needs.
 const OURS: &str = "customerManagement";
-
-const NETWORK: &str = "see to the network, proxies and firewalls between here and the provider";
 
 impl Line {
     /// Looks at the provider, as whom we are known there. `clock` is this machine's own.
@@ -34,7 +27,7 @@ impl Line {
             pinged
                 .head()
                 .and_then(Head::time)
-                .map(|there| clocks::compared(at, there)),
+                .map(|there| examine::clock(at, there)),
         );
         let asked = format!("api_key={}", self.client_id);
         found.push(health(&self.look_at("v1/health", Some(&asked)).await));

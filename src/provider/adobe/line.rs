@@ -39,6 +39,7 @@ impl std::fmt::Debug for Line {
 #[async_trait]
 impl Exchanges for Line {
     type Ask = Ask;
+    type Heard = Exchange;
 
     fn sender(&self) -> &Sender {
         &self.sender
@@ -82,7 +83,10 @@ impl Line {
                 transport,
                 budget,
                 world,
-                code: classify::code,
+                read: |exchange| {
+                    let code = classify::code(&exchange);
+                    (exchange, code)
+                },
             },
         })
     }

@@ -4,8 +4,6 @@
 //! "Not found" lets a second account be made. So it is said only after every page that could hold ours was read and
 //! understood; anything less is silence, and the question is asked again later.
 
-use std::time::Duration;
-
 use super::classify;
 use super::line::Line;
 use super::wire::{ListPage, ListQuery, Order, Reseller, company_name};
@@ -13,17 +11,12 @@ use crate::domain::answer::{AccountSeen, Answer, Answered, Silence};
 use crate::domain::attempt::CallKind;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::LookUpCall;
+use crate::provider::limits::{CLOCK_SKEW, PAGES_MAX};
 use crate::provider::trail::Trail;
 
 /// Statuses in the order an account moves through them, so that one that moves meanwhile is still met.
 /// `1010` and `1012` cannot be listed.
 pub(super) const STATUSES: [&str; 3] = ["1002", "1000", "1004"];
-
-/// How far the provider's clock and ours may differ.
-const CLOCK_SKEW: Duration = Duration::from_secs(600);
-
-/// Pages read of one status at most.
-const PAGES_MAX: u32 = 40;
 
 /// What is looked for.
 pub(super) struct Wanted<'a> {
@@ -40,6 +33,8 @@ pub(super) struct Seen {
     pub(super) ours: Vec<(Option<Timestamp>, AccountSeen)>,
     /// Accounts of other companies with our key.
     pub(super) elsewhere: Vec<AccountSeen>,
+    /// An account of the company that is shown without any key, and is young enough to be ours.
+    pub(super) keyless: bool,
     /// Something that could be ours and cannot be told.
     pub(super) doubtful: bool,
 }
@@ -68,8 +63,9 @@ impl Line {
             if let Some((_, account)) = oldest {
                 return Ok(Answer::Answered(Answered::Account(account)));
             }
-            // Our key on another company: a person must look.
-            doubtful |= seen.doubtful || !seen.elsewhere.is_empty();
+            // Our key on another company, or our company without a key: a person must look. Ours was sent with its key, and
+            // whether a list always shows one is not public (providers.md 2.7).
+            doubtful |= seen.doubtful || seen.keyless || !seen.elsewhere.is_empty();
         }
         Ok(if doubtful {
             Answer::Silent(Silence::Unreadable {
@@ -119,13 +115,21 @@ impl Wanted<'_> {
         };
         let created = row.created();
         let too_old = created.is_some_and(|at| at < self.horizon);
-        if row.external_reference_id.as_deref() != Some(self.key) || too_old {
+        if too_old {
             return;
         }
         let same_name = match (&self.company_name, &row.company_name) {
             (Some(ours), Some(theirs)) => loosely(ours).eq(loosely(theirs)),
             _ => true,
         };
+        match row.external_reference_id.as_deref() {
+            Some(key) if key == self.key => {}
+            Some(_) => return,
+            None => {
+                seen.keyless |= same_name;
+                return;
+            }
+        }
         let Some(account) = classify::seen(row, Some(status)) else {
             // An account without an id.
             seen.doubtful = true;

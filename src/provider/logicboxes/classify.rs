@@ -1,10 +1,13 @@
 //! What came back, as an [`Answer`]. Pure: providers.md 3.2 to 3.5.
 //!
-//! The body goes before the HTTP status: business errors come under 500, and under 200 too (3.3). A 5xx with a refusal in
-//! it is a refusal; one without is silence. What is neither an account nor a refusal is silence as well, which costs a
-//! look-up and no second account.
+//! The body goes before the HTTP status: business errors come under 500, and under 200 too (3.3). A 500 with a refusal in
+//! it is a refusal; one without is silence. Under 502, 503 and 504 the words of a refusal may be a proxy's: of a sign-up
+//! they reject the row only if they name what is wrong with a parameter. What is neither an account nor a refusal is
+//! silence as well, which costs a look-up and no second account.
 
+mod heard;
 mod problem;
+mod values;
 
 use std::time::Duration;
 
@@ -14,40 +17,53 @@ use crate::domain::answer::{
 };
 use crate::domain::ids::{AccountId, StatusCode};
 use crate::domain::time::Timestamp;
+use crate::provider::limits::CODE_CHARS_MAX;
+use crate::provider::secrets::Secrets;
 use crate::provider::transport::{Exchange, Head, clean};
 use problem::{About, Problem};
 
-pub use problem::Secrets;
+pub use heard::Heard;
+pub use values::Values;
 
-/// Characters of a status that are kept.
-const STATUS_CHARS_MAX: usize = 40;
-
-/// What a call asked with: what its answer is read against.
-#[derive(Clone, Debug, Default)]
+/// What a call asked with: what its answer is read against. Has no `Debug`: it holds persons' data.
+#[derive(Clone, Default)]
 pub struct Asked {
     /// Our own reseller id. No row's account is this one: it is what the provider shows when it lost the question (3.4).
     pub own: String,
     /// What an answer's text must not repeat.
     pub secrets: Secrets,
+    /// What of an answer's text is not its own: words of the row decide nothing about the provider.
+    pub values: Values,
 }
 
 /// The answer to a sign-up. `auto_activate`: it asked for an account that is active at once.
-pub fn signup(exchange: &Exchange, asked: &Asked, auto_activate: bool, now: Timestamp) -> Answer {
-    common(exchange, asked, now, |answer| match answer {
-        Heard::Well(said) => signed_up(said, asked, auto_activate),
-        Heard::Refusal(problem) => Some(match problem.about {
+pub fn signup(heard: &Heard, asked: &Asked, auto_activate: bool, now: Timestamp) -> Answer {
+    common(heard, asked, now, |answer| match answer {
+        Body::Well(said) => signed_up(said, asked, auto_activate),
+        Body::Refusal(problem) => Some(match problem.about {
             About::Busy => Answer::Silent(Silence::Busy),
             About::Taken => Answer::Answered(Answered::Taken(problem.one())),
             About::Trouble => Answer::Answered(Answered::Ambiguous(problem.one())),
+            // The body goes before the status, as it does under 200, 4xx and 500, but not here: these are the statuses of
+            // something in between, which has words of its own and may say them after the account was made. A row that is
+            // rejected is not looked for. What something in between cannot know are our parameters.
+            _ if by_gateway(heard) && !problem.names_a_fault() => {
+                Answer::Answered(Answered::Ambiguous(problem.one()))
+            }
             _ => Answer::Answered(Answered::Rejected(problem.rows())),
         }),
     })
 }
 
+/// Whether the HTTP status is one that something before the service says for itself.
+fn by_gateway(heard: &Heard) -> bool {
+    matches!(heard.exchange.head(), Some(head) if matches!(head.status, 502..=504))
+}
+
 /// The answer to a look at the account `account`.
-pub fn read(exchange: &Exchange, account: &AccountId, asked: &Asked, now: Timestamp) -> Answer {
-    common(exchange, asked, now, |answer| match answer {
-        Heard::Well(said) => {
+pub fn read(heard: &Heard, account: &AccountId, asked: &Asked, now: Timestamp) -> Answer {
+    common(heard, asked, now, |answer| match answer {
+        Body::Well(said) => {
             let shown = said.text("resellerid").as_deref().and_then(account_id)?;
             if shown != *account || shown.as_str() == asked.own {
                 return None;
@@ -55,22 +71,22 @@ pub fn read(exchange: &Exchange, account: &AccountId, asked: &Asked, now: Timest
             let status = said.text("resellerstatus")?;
             Some(Answer::Answered(Answered::Account(account_with(shown, &status))))
         }
-        Heard::Refusal(problem) if problem.about == About::Nothing => {
+        Body::Refusal(problem) if problem.about == About::Nothing => {
             Some(Answer::Answered(Answered::Missing))
         }
-        Heard::Refusal(_) => None,
+        Body::Refusal(_) => None,
     })
 }
 
 /// A page of a search, or why there is none. Searches decide nothing about a row, so what the service says against one is
 /// silence to the row that asked; that there is nothing is an empty page.
-pub fn page(exchange: &Exchange, asked: &Asked, now: Timestamp) -> Result<Page, Answer> {
+pub fn page(heard: &Heard, asked: &Asked, now: Timestamp) -> Result<Page, Answer> {
     let mut page = None;
-    let answer = common(exchange, asked, now, |answer| {
+    let answer = common(heard, asked, now, |answer| {
         match answer {
-            Heard::Well(said) => page = Page::parse(said),
-            Heard::Refusal(problem) if problem.about == About::Nothing => page = Some(Page::default()),
-            Heard::Refusal(_) => {}
+            Body::Well(said) => page = Page::parse(said),
+            Body::Refusal(problem) if problem.about == About::Nothing => page = Some(Page::default()),
+            Body::Refusal(_) => {}
         }
         None
     });
@@ -94,14 +110,8 @@ pub fn seen(hit: &Hit, asked: &Asked) -> Option<AccountSeen> {
     })
 }
 
-/// The word that made an answer a refusal.
-pub fn code(exchange: &Exchange) -> Option<String> {
-    let said = Said::parse(exchange.body()?)?;
-    Problem::of(&said, &Secrets::default()).map(|problem| problem.word)
-}
-
 /// An answer of the service.
-enum Heard<'a> {
+enum Body<'a> {
     /// No refusal.
     Well(&'a Said),
     /// A refusal.
@@ -124,7 +134,7 @@ fn signed_up(said: &Said, asked: &Asked, auto_activate: bool) -> Option<Answer> 
     };
     Some(Answer::Answered(Answered::Account(AccountSeen {
         account,
-        status: StatusCode::new(clean(&action, STATUS_CHARS_MAX)),
+        status: StatusCode::new(clean(&action, CODE_CHARS_MAX)),
         meaning,
     })))
 }
@@ -132,7 +142,7 @@ fn signed_up(said: &Said, asked: &Asked, auto_activate: bool) -> Option<Answer> 
 fn account_with(account: AccountId, status: &str) -> AccountSeen {
     AccountSeen {
         account,
-        status: StatusCode::new(clean(status, STATUS_CHARS_MAX)),
+        status: StatusCode::new(clean(status, CODE_CHARS_MAX)),
         meaning: meaning(status),
     }
 }
@@ -153,27 +163,25 @@ fn meaning(status: &str) -> Meaning {
 /// What every call's exchange means. `own` is asked what a body that can be read means to this call; where it has no
 /// answer, the refusals that concern every call and the HTTP status have.
 fn common(
-    exchange: &Exchange,
+    heard: &Heard,
     asked: &Asked,
     now: Timestamp,
-    own: impl FnOnce(&Heard<'_>) -> Option<Answer>,
+    own: impl FnOnce(&Body<'_>) -> Option<Answer>,
 ) -> Answer {
-    let (head, body) = match exchange {
+    let head = match &heard.exchange {
         Exchange::NotSent(why) => return Answer::NotSent(why.clone()),
         Exchange::TimedOut => return Answer::Silent(Silence::TimedOut),
         Exchange::Broken(why) => return Answer::Silent(Silence::Broken(why.clone())),
-        Exchange::Response { head, body } => (head, Some(body)),
-        Exchange::BodyCut { head } | Exchange::BodyTooLong { head } => (head, None),
+        Exchange::Response { head, .. } | Exchange::BodyCut { head } | Exchange::BodyTooLong { head } => head,
     };
-    let said = body.and_then(|body| Said::parse(body));
-    let problem = said.as_ref().and_then(|said| Problem::of(said, &asked.secrets));
-    let answer = match (&problem, &said) {
-        (Some(problem), _) => refused(problem, head, now).or_else(|| own(&Heard::Refusal(problem))),
-        (None, Some(said)) => own(&Heard::Well(said)),
+    let problem = heard.problem(asked);
+    let answer = match (&problem, &heard.said) {
+        (Some(problem), _) => refused(problem, head, now).or_else(|| own(&Body::Refusal(problem))),
+        (None, Some(said)) => own(&Body::Well(said)),
         (None, None) => None,
     };
-    let is_refusal = problem.is_some();
-    answer.unwrap_or_else(|| by_status(head, body.is_some() && !is_refusal, head.wait(now)))
+    let may_be_elsewhere = heard.exchange.body().is_some() && problem.is_none();
+    answer.unwrap_or_else(|| by_status(head, may_be_elsewhere, head.wait(now)))
 }
 
 /// Refusals of a call for reasons that are not its own: by their words, and by an HTTP status that says nothing else.

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use secrecy::ExposeSecret;
 use url::Url;
 
-use super::classify::{Asked, Secrets};
+use super::classify::{Asked, Heard, Values};
 use super::wire::{Ask, Credentials, Format, Page, Search, parameter};
 use super::{LogicBoxesSettings, classify};
 use crate::domain::answer::Answer;
@@ -17,9 +17,10 @@ use crate::domain::ids::{AccountId, RequestId};
 use crate::engine::lease::LeaseWatch;
 use crate::engine::ports::{Budget, LookUpCall, PendingPage, Provider, Reply, SubmitCall};
 use crate::provider::SettingError;
+use crate::provider::secrets::Secrets;
 use crate::provider::sender::{Exchanges, Sender};
 use crate::provider::trail::Trail;
-use crate::provider::transport::{Exchange, Transport};
+use crate::provider::transport::Transport;
 use crate::world::World;
 
 /// LogicBoxes as the engine's provider.
@@ -27,7 +28,7 @@ pub struct LogicBoxes {
     pub(super) base: Url,
     pub(super) credentials: Credentials,
     pub(super) format: Format,
-    pub(super) sender: Sender,
+    pub(super) sender: Sender<Heard>,
 }
 
 impl std::fmt::Debug for LogicBoxes {
@@ -61,32 +62,39 @@ impl LogicBoxes {
                 transport,
                 budget,
                 world,
-                code: classify::code,
+                read: |exchange| {
+                    let heard = Heard::of(exchange);
+                    let code = heard.code();
+                    (heard, code)
+                },
             },
         })
     }
 
-    /// What an answer is read against, with the password of a sign-up if there is one.
-    pub(super) fn asked(&self, password: Option<&str>) -> Asked {
+    /// What an answer is read against: of a call about a row, with the sign-up that is its `payload`.
+    pub(super) fn asked(&self, payload: &str) -> Asked {
         let key = self.credentials.api_key.expose_secret();
+        let password = parameter(payload, "passwd");
         Asked {
             own: self.credentials.auth_userid.clone(),
-            secrets: Secrets::of(std::iter::once(key).chain(password)),
+            secrets: Secrets::of(std::iter::once(key).chain(password.as_deref())),
+            values: Values::of(payload),
         }
     }
 
-    async fn page(&self, search: &Search<'_>, trail: &mut Trail) -> Result<Page, Answer> {
+    async fn page(&self, search: &Search<'_>, asked: &Asked, trail: &mut Trail) -> Result<Page, Answer> {
         let ask = Ask::search(&self.base, self.format, search);
-        let exchange = self.read(CallKind::LookUp, &ask, trail).await?;
-        classify::page(&exchange, &self.asked(None), self.sender.world.now())
+        let heard = self.read(CallKind::LookUp, &ask, trail).await?;
+        classify::page(&heard, asked, self.sender.world.now())
     }
 }
 
 #[async_trait]
 impl Exchanges for LogicBoxes {
     type Ask = Ask;
+    type Heard = Heard;
 
-    fn sender(&self) -> &Sender {
+    fn sender(&self) -> &Sender<Heard> {
         &self.sender
     }
 
@@ -96,7 +104,7 @@ impl Exchanges for LogicBoxes {
         ask: &Ask,
         lease: Option<&LeaseWatch>,
         trail: &mut Trail,
-    ) -> Result<Exchange, Answer> {
+    ) -> Result<Heard, Answer> {
         let leave = self.sender.leave(kind).await?;
         let request = ask.request(&self.credentials, trail.correlation_id, trail.request_id);
         self.sender.send(leave, request, lease, trail).await
@@ -107,12 +115,12 @@ impl Exchanges for LogicBoxes {
 impl Provider for LogicBoxes {
     async fn submit(&self, call: &SubmitCall) -> Reply {
         let mut trail = Trail::new(call.correlation_id, RequestId::fresh(self.sender.world.dice()));
-        let asked = self.asked(parameter(&call.payload, "passwd").as_deref());
+        let asked = self.asked(&call.payload);
         let auto_activate = parameter(&call.payload, "auto-activate").is_some_and(|is| is == "true");
         let ask = Ask::signup(&self.base, self.format, Arc::clone(&call.payload));
         let exchange = self.exchange(CallKind::Submit, &ask, Some(&call.lease), &mut trail);
         let answer = match exchange.await {
-            Ok(exchange) => classify::signup(&exchange, &asked, auto_activate, self.sender.world.now()),
+            Ok(heard) => classify::signup(&heard, &asked, auto_activate, self.sender.world.now()),
             Err(answer) => answer,
         };
         trail.reply(answer)
@@ -128,7 +136,7 @@ impl Provider for LogicBoxes {
         let mut trail = Trail::of_read(&*self.sender.world);
         let ask = Ask::details(&self.base, self.format, account);
         let answer = match self.read(CallKind::Poll, &ask, &mut trail).await {
-            Ok(exchange) => classify::read(&exchange, account, &self.asked(None), self.sender.world.now()),
+            Ok(heard) => classify::read(&heard, account, &self.asked(""), self.sender.world.now()),
             Err(answer) => answer,
         };
         trail.reply(answer)

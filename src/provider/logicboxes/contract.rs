@@ -1,15 +1,11 @@
-//! What LogicBoxes takes for a sub-reseller, as data (providers.md 3.2), and how a second sign-up is kept from making a
-//! second account (3.6). Lengths are NOT PUBLIC: what is longer than a column of a data base mostly holds is warned of.
+//! What LogicBoxes takes for a sub-reseller, as data (providers.md 3.2). Lengths are NOT PUBLIC: what is longer than a column of a data base mostly holds is warned of.
 
 mod codes;
-
-use std::time::Duration;
 
 use crate::domain::consent;
 use crate::domain::contract::{Check, Contract, FieldRule, FileRule, FileTest, Need, PasswordRule, Test};
 use crate::domain::fault::Severity;
 use crate::domain::field::Field;
-use crate::domain::machine::IdempotencyContract;
 use crate::provider::cells::{EVERY_FIELD, FIXED_DIGITS, POSTAL_FORMS};
 
 pub use codes::{CURRENCIES, LANGUAGES};
@@ -20,16 +16,6 @@ const CUSTOMERS: &str = "providers.md 3.2 (customers)";
 /// Parts of 3.2 that only a consumer of the call has published.
 const THIRD_PARTY: &str = "providers.md 3.2 (third party)";
 const OURS: &str = "";
-
-/// The provider remembers nothing of a call, and a username belongs to one account alone: it is searched for before the
-/// first sign-up, and 30 s, 2 min and 10 min after one that went unanswered (providers.md 3.6).
-pub const IDEMPOTENCY: IdempotencyContract = IdempotencyContract::NaturalKey {
-    looks: [
-        Duration::from_secs(30),
-        Duration::from_secs(120),
-        Duration::from_secs(600),
-    ],
-};
 
 /// The rule for `passwd` that a consumer of the call enforces; the provider's own is NOT PUBLIC, and the sample on its
 /// page breaks this one (providers.md 3.2).

@@ -1,22 +1,15 @@
 //! A look at the provider before rows are sent: whether it answers, lets us in, and what time it has there. One call, a
 //! search for an account that cannot be among our resellers: our own. Nothing of anybody comes back.
 
-use std::time::Duration;
-
-use super::classify;
+use super::classify::{self, Heard};
 use super::client::LogicBoxes;
 use super::wire::{Ask, Search};
 use crate::domain::answer::{Answer, Refused};
 use crate::domain::diagnosis::Diagnosis;
 use crate::domain::ids::{CorrelationId, RequestId};
 use crate::domain::time::Timestamp;
-use crate::provider::clocks;
-use crate::provider::transport::{Exchange, Head};
-
-/// The call takes no longer.
-const TIMEOUT: Duration = Duration::from_secs(15);
-
-const NETWORK: &str = "see to the network, proxies and firewalls between here and the provider";
+use crate::provider::examine::{self, NETWORK, TIMEOUT};
+use crate::provider::transport::Head;
 
 impl LogicBoxes {
     /// Looks at the provider, as whom we are known there. `clock` is this machine's own.
@@ -33,23 +26,24 @@ impl LogicBoxes {
         let ids = (CorrelationId::fresh(correlation_id), RequestId::fresh(request_id));
         let mut request = ask.request(&self.credentials, ids.0, ids.1);
         request.timeout = Some(TIMEOUT);
-        let exchange = self.sender.transport.send(request).await;
+        let heard = Heard::of(self.sender.transport.send(request).await);
         let at = clock();
-        let mut found = vec![self.reached(&exchange, at)];
+        let mut found = vec![self.reached(&heard, at)];
         found.extend(
-            exchange
+            heard
+                .as_ref()
                 .head()
                 .and_then(Head::time)
-                .map(|there| clocks::compared(at, there)),
+                .map(|there| examine::clock(at, there)),
         );
         found.extend(self.test_system());
         found
     }
 
-    fn reached(&self, exchange: &Exchange, now: Timestamp) -> Diagnosis {
+    fn reached(&self, heard: &Heard, now: Timestamp) -> Diagnosis {
         let part = "provider";
         let base = &self.base;
-        match classify::page(exchange, &self.asked(None), now) {
+        match classify::page(heard, &self.asked(""), now) {
             Ok(_) => Diagnosis::ok(part, format!("{base} answers and knows us")),
             Err(Answer::Refused(Refused::Denied(error))) => Diagnosis::misconfigured(
                 part,
@@ -71,7 +65,7 @@ impl LogicBoxes {
                 "try again later",
             ),
             Err(Answer::NotSent(why)) => Diagnosis::failing(part, why, NETWORK),
-            Err(_) => match exchange.head() {
+            Err(_) => match heard.as_ref().head() {
                 Some(head) => Diagnosis::failing(
                     part,
                     format!(
@@ -80,7 +74,7 @@ impl LogicBoxes {
                     ),
                     "see that connection.base_url is the provider's, and that nothing between here and there answers for it",
                 ),
-                None => Diagnosis::failing(part, format!("{base}: {}", exchange.as_str()), NETWORK),
+                None => Diagnosis::failing(part, format!("{base}: {}", heard.as_ref().as_str()), NETWORK),
             },
         }
     }
@@ -106,6 +100,7 @@ mod tests {
     use crate::domain::diagnosis::Verdict;
     use crate::provider::logicboxes::client::tests::settings;
     use crate::provider::testing::{CountingBudget, ScriptedTransport, TestWorld};
+    use crate::provider::transport::Exchange;
     use crate::world::World as _;
 
     #[tokio::test(start_paused = true)]

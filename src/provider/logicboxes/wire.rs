@@ -23,9 +23,6 @@ use said::{of, text};
 /// Hits on a page. 10 to 500 are taken (providers.md 3.4); a username has one, or a few where parts of it match.
 pub const PAGE_ROWS: u64 = 50;
 
-/// A page with fewer is the last one, however many were asked for.
-pub const PAGE_ROWS_MIN: u64 = 10;
-
 /// Digits of an account's id at most. It stands in addresses.
 const ACCOUNT_ID_DIGITS_MAX: usize = 20;
 

@@ -58,7 +58,10 @@ impl Metallic {
                 transport,
                 budget,
                 world,
-                code: classify::code,
+                read: |exchange| {
+                    let code = classify::code(&exchange);
+                    (exchange, code)
+                },
             },
         })
     }
@@ -74,6 +77,7 @@ impl Metallic {
 #[async_trait]
 impl Exchanges for Metallic {
     type Ask = Ask;
+    type Heard = Exchange;
 
     fn sender(&self) -> &Sender {
         &self.sender

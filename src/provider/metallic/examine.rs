@@ -2,19 +2,12 @@
 //! names a call for that (providers.md 4.1), so its front door is knocked at, without credentials and outside of what a
 //! budget counts; then a token is asked for.
 
-use std::time::Duration;
-
 use super::client::Metallic;
 use crate::domain::diagnosis::Diagnosis;
 use crate::domain::time::Timestamp;
-use crate::provider::clocks;
+use crate::provider::examine::{self, NETWORK, TIMEOUT};
 use crate::provider::token::TokenFailure;
 use crate::provider::transport::{Exchange, Head, HttpRequest, Method, RequestBody};
-
-/// The knock takes no longer.
-const TIMEOUT: Duration = Duration::from_secs(15);
-
-const NETWORK: &str = "see to the network, proxies and firewalls between here and the provider";
 
 impl Metallic {
     /// Looks at the provider, as whom we are known there. `clock` is this machine's own.
@@ -26,7 +19,7 @@ impl Metallic {
             return found;
         }
         let there = knocked.head().and_then(Head::time);
-        found.extend(there.map(|there| clocks::compared(at, there)));
+        found.extend(there.map(|there| examine::clock(at, there)));
         found.push(self.token().await);
         found
     }

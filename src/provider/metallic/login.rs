@@ -9,6 +9,7 @@ use url::Url;
 
 use super::classify::Problem;
 use crate::domain::answer::RowError;
+use crate::provider::secrets::Secrets;
 use crate::provider::token::{ASK_TIMEOUT, Grant, TokenFailure, TokenService, bearer, read};
 use crate::provider::transport::{Exchange, HttpRequest, Method, RequestBody};
 
@@ -53,15 +54,17 @@ impl TokenService for ServicePrincipal {
     }
 
     fn read(&self, exchange: &Exchange) -> Result<Grant, TokenFailure> {
+        let secrets = Secrets::of([self.password.expose_secret()]);
+        let problem = |body: &[u8]| Problem::parse_without(body, &secrets);
         // A success that says why it is none.
-        if let Some(problem) = exchange.body().and_then(|body| Problem::parse(body))
+        if let Some(problem) = exchange.body().and_then(|body| problem(body))
             && exchange
                 .head()
                 .is_some_and(|head| (200..300).contains(&head.status))
         {
             return Err(TokenFailure::Denied(refused(&problem)));
         }
-        let denied = |status, body: &[u8]| match Problem::parse(body) {
+        let denied = |status, body: &[u8]| match problem(body) {
             Some(problem) if status != 404 => refused(&problem),
             _ => {
                 let message = format!(
@@ -171,6 +174,37 @@ mod tests {
             assert_eq!(told(&Exchange::response(status, body.to_owned())), wanted, "{status} {body}");
         }
         assert_eq!(told(&Exchange::TimedOut), "none: api.example did not answer in time");
+    }
+
+    #[test]
+    fn what_was_secret_is_not_repeated() {
+        let body = |code: &str, message: String| {
+            json!({ "error": { "code": code, "message": message, "errors": [{ "field": "s3cr\\t", "message": "s3cr%5Ct" }] } })
+                .to_string()
+        };
+        for (message, wanted) in [
+            (
+                "Wrong password s3cr\\t".to_owned(),
+                "Wrong password (secret) (secret)".to_owned(),
+            ),
+            (
+                r#"Wrong: {"password":"s3cr\\t"}"#.to_owned(),
+                r#"Wrong: {"password":"(secret)"} (secret)"#.to_owned(),
+            ),
+            // Cut off only after it is gone.
+            (
+                format!("{}s3cr\\t", "x".repeat(497)),
+                format!("{}(se", "x".repeat(497)),
+            ),
+        ] {
+            for status in [200, 401] {
+                let told = told(&Exchange::response(status, body("1", message.clone())));
+                let wanted = format!("denied 1: the provider did not take user name and password: {wanted}");
+                assert_eq!(told, wanted, "{status} {message}");
+            }
+        }
+        let told = told(&Exchange::response(401, body("s3cr\\t", "m".to_owned())));
+        assert!(told.starts_with("denied (secret): "), "{told}");
     }
 
     proptest! {

@@ -31,7 +31,7 @@ async fn sent(exchange: Exchange, late: bool) -> (Result<Exchange, Answer>, u32)
         transport,
         budget: Arc::new(CountingBudget::default()),
         world: world.clone(),
-        code: |_| None,
+        read: |exchange| (exchange, None),
     };
     let lease = LeaseWatch::new(Moment::now(&*world), Duration::from_secs(60));
     let mut trail = Trail::of_read(&*world);

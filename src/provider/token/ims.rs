@@ -9,6 +9,8 @@ use url::{Url, form_urlencoded};
 
 use super::{ASK_TIMEOUT, Grant, TokenFailure, TokenService, bearer, read};
 use crate::domain::answer::RowError;
+use crate::provider::limits::{CODE_CHARS_MAX, MESSAGE_CHARS_MAX};
+use crate::provider::secrets::Secrets;
 use crate::provider::transport::{Exchange, HttpRequest, Method, RequestBody, clean};
 
 /// No token is believed to live longer. IMS tokens live about a day; a greater number is one in milliseconds, as an
@@ -56,7 +58,8 @@ impl TokenService for Credentials {
     }
 
     fn read(&self, exchange: &Exchange) -> Result<Grant, TokenFailure> {
-        let denied = |status, body: &[u8]| denial(status, body, &self.token_url);
+        let secrets = Secrets::of([self.client_secret.expose_secret()]);
+        let denied = |status, body: &[u8]| denial(status, body, &self.token_url, &secrets);
         read(exchange, &self.token_url, grant, denied)
     }
 }
@@ -99,12 +102,16 @@ fn renew_after(life: Duration) -> Duration {
     (life * 9 / 10).max(life.saturating_sub(RENEW_BEFORE))
 }
 
-fn denial(status: u16, body: &[u8], asked: &Url) -> RowError {
+fn denial(status: u16, body: &[u8], asked: &Url, secrets: &Secrets) -> RowError {
     match serde_json::from_slice::<Denial>(body) {
         Ok(denial) => {
-            let described = denial.error_description.unwrap_or_default();
-            let message = format!("the token service refused the client: {}", clean(&described, 300));
-            RowError::new(clean(&denial.error, 60), message.trim_end_matches([':', ' ']))
+            let kept = |text: &str, chars_max| clean(&secrets.hidden(text), chars_max);
+            let described = kept(&denial.error_description.unwrap_or_default(), MESSAGE_CHARS_MAX);
+            let message = format!("the token service refused the client: {described}");
+            RowError::new(
+                kept(&denial.error, CODE_CHARS_MAX),
+                message.trim_end_matches([':', ' ']),
+            )
         }
         Err(_) => {
             let message = format!("{asked} answered HTTP {status}; is connection.token_url right?");
@@ -124,7 +131,7 @@ mod tests {
         let service = Credentials {
             token_url: Url::parse("https://ims.example/ims/token/v3").unwrap(),
             client_id: String::new(),
-            client_secret: String::new().into(),
+            client_secret: "s3cr&t +".to_owned().into(),
             scopes: String::new(),
         };
         match service.read(exchange) {
@@ -152,7 +159,7 @@ mod tests {
 
     #[test]
     fn every_answer_of_the_token_service() {
-        let table: [(u16, &str, &str); 22] = [
+        let table: [(u16, &str, &str); 23] = [
             (
                 200,
                 r#"{"access_token":"abc","token_type":"bearer","expires_in":86399}"#,
@@ -207,6 +214,11 @@ mod tests {
                 "denied invalid_client: the token service refused the client: invalid client_secret parameter",
             ),
             (
+                400,
+                r#"{"error":"s3cr&t +","error_description":"client_secret=s3cr%26t+%2B is not s3cr&t +"}"#,
+                "denied (secret): the token service refused the client: client_secret=(secret) is not (secret)",
+            ),
+            (
                 401,
                 r#"{"error":"invalid_client"}"#,
                 "denied invalid_client: the token service refused the client",
@@ -243,6 +255,11 @@ mod tests {
                 "{status} {body}"
             );
         }
+        // Cut off only after it is gone.
+        let described = format!("{}s3cr&t +", "x".repeat(497));
+        let body = serde_json::json!({ "error": "e", "error_description": described }).to_string();
+        let cut = told(&Exchange::response(400, body));
+        assert!(cut.ends_with("x(se"), "{cut}");
         let head = Head::of(200);
         assert_eq!(
             told(&Exchange::TimedOut),

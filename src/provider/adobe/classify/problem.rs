@@ -3,11 +3,9 @@
 use serde_json::Value;
 
 use crate::domain::answer::RowError;
+use crate::provider::limits::{CODE_CHARS_MAX, FIELD_CHARS_MAX, MESSAGE_CHARS_MAX};
 use crate::provider::transport::clean;
 
-const CODE_CHARS_MAX: usize = 40;
-const MESSAGE_CHARS_MAX: usize = 500;
-const FIELD_CHARS_MAX: usize = 120;
 const DETAILS_MAX: usize = 50;
 
 /// Who wrote an error body.

@@ -132,10 +132,6 @@ async fn only_what_is_ours() {
         is("found 1 1002", 1),
         "clocks differ"
     );
-    assert_eq!(
-        told(one(with(row(1, "888", 1), "externalReferenceId", json!(null)))).await,
-        is("nothing", 3)
-    );
     for unsaid in [json!("yesterday"), json!(null), json!([])] {
         assert_eq!(
             told(one(with(row(1, "888", 1), "creationDate", unsaid))).await,
@@ -177,6 +173,32 @@ async fn what_cannot_be_told_is_not_called_nothing() {
         told(vec![("1002", vec![json!(7)]), ("1000", vec![row(1, "888", 1)])]).await,
         is("found 1 1000", 2)
     );
+}
+
+/// It may be ours, shown without what it was made with: a second one would be worse than a person's look.
+#[tokio::test(start_paused = true)]
+async fn an_account_of_the_company_without_any_key_is_not_called_nothing() {
+    let keyless = |after_s| with(row(1, "888", after_s), "externalReferenceId", json!(null));
+    let named = |name: Value| with(keyless(1), "companyProfile", json!({ "companyName": name }));
+    for (row, wanted) in [
+        (keyless(1), "unsure"),
+        (keyless(-600), "unsure"),
+        (with(keyless(1), "externalReferenceId", json!("")), "unsure"),
+        (with(keyless(1), "creationDate", json!("yesterday")), "unsure"),
+        (named(json!("FAIRMONT ＆ Söhne.")), "unsure"),
+        // The name is optional in lists, and the list was asked for this one.
+        (named(json!(null)), "unsure"),
+        // Made before ours was asked for, or by another company, or in the name of another row.
+        (keyless(-601), "nothing"),
+        (named(json!("Fairmont West")), "nothing"),
+        (row(1, "889", 1), "nothing"),
+    ] {
+        let told = told(vec![("1000", vec![row.clone()])]).await;
+        assert_eq!(told, is(wanted, 3), "{row}");
+    }
+    // Ours, where it is shown, is not hidden by it.
+    let lists = vec![("1002", vec![keyless(1)]), ("1000", vec![row(2, "888", 1)])];
+    assert_eq!(told(lists).await, is("found 2 1000", 2));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,19 +1,18 @@
 //! A refusal in any of its shapes (providers.md 3.3), what it is about, and made fit to keep: bounded, no control
 //! characters, nothing that was secret in the request.
 
-use secrecy::{ExposeSecret, SecretString};
-
+use super::Asked;
 use crate::domain::answer::RowError;
-use crate::domain::contract::SECRET_SHOWN;
+use crate::provider::limits::{CODE_CHARS_MAX, MESSAGE_CHARS_MAX};
 use crate::provider::logicboxes::contract::CONTRACT;
 use crate::provider::logicboxes::wire::Said;
 use crate::provider::transport::clean;
 
-const WORD_CHARS_MAX: usize = 40;
-const MESSAGE_CHARS_MAX: usize = 500;
-
 /// Words of `status` that no success has, in lower case.
 const ERROR_WORDS: [&str; 5] = ["error", "failed", "failure", "fail", "alreadyreseller"];
+
+/// A refusal that is a bare word.
+const NO: &str = "false";
 
 /// Where a refusal says why.
 const MESSAGES: [&str; 3] = ["message", "error", "actionstatusdesc"];
@@ -92,53 +91,53 @@ const SYNONYMS: [(&str, &str); 5] = [
     ("vat", "vat-id"),
 ];
 
-/// Texts that must not be kept, should an answer repeat them.
-#[derive(Clone, Debug, Default)]
-pub struct Secrets(Vec<SecretString>);
+/// Words for what is wrong with a parameter, in lower case.
+const FAULTS: [&str; 7] = [
+    "invalid",
+    "not valid",
+    "missing",
+    "required",
+    "should",
+    "must",
+    "too ",
+];
 
-impl Secrets {
-    /// These. Short ones could be parts of words and are let be.
-    pub fn of<'a>(all: impl IntoIterator<Item = &'a str>) -> Self {
-        let long = all.into_iter().filter(|secret| secret.chars().count() >= 4);
-        Self(long.map(SecretString::from).collect())
-    }
-
-    fn hidden(&self, text: &str) -> String {
-        let hide = |text: String, secret: &SecretString| text.replace(secret.expose_secret(), SECRET_SHOWN);
-        self.0.iter().fold(text.to_owned(), hide)
-    }
-}
+/// Parameters whose names anybody uses: a server has a name, calls come from a country.
+const COMMON: [&str; 6] = ["name", "company", "state", "country", "phone", "username"];
 
 /// A refusal, read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Problem {
     /// The word that makes it one: `ERROR`.
-    pub(super) word: String,
+    word: String,
     message: String,
     pub(super) about: About,
+    /// The message's words that are the provider's own, in lower case: without the values that were sent.
+    own: String,
 }
 
 impl Problem {
-    /// Reads a refusal; `None` if the answer is none. One with an account in it is one only if `status` says so.
-    pub(super) fn of(said: &Said, secrets: &Secrets) -> Option<Self> {
-        if let Some(bare) = said.bare() {
-            let is_no = bare.eq_ignore_ascii_case("false");
-            return is_no.then(|| Self {
-                word: "false".to_owned(),
+    /// Reads what was said in a refusal that its `word` makes one.
+    pub(super) fn of(word: &str, said: &Said, asked: &Asked) -> Self {
+        if said.bare().is_some() {
+            return Self {
+                word: word.to_owned(),
                 message: "the provider said no, and not why".to_owned(),
                 about: About::Request,
-            });
+                own: String::new(),
+            };
         }
-        let word = error_word(said)?;
         let message = MESSAGES
             .into_iter()
             .find_map(|name| said.text(name).filter(|text| !text.is_empty()))
             .unwrap_or_default();
-        Some(Self {
-            about: about(&word, &message),
-            word: clean(&word, WORD_CHARS_MAX),
-            message: clean(&secrets.hidden(&message), MESSAGE_CHARS_MAX),
-        })
+        let own = asked.values.taken_from(&asked.secrets.hidden(&message));
+        Self {
+            about: about(word, &message, &own),
+            word: word.to_owned(),
+            message: clean(&asked.secrets.hidden(&message), MESSAGE_CHARS_MAX),
+            own,
+        }
     }
 
     /// As one error, without a field.
@@ -148,7 +147,7 @@ impl Problem {
 
     /// As a row's errors: one for each parameter named. Never empty.
     pub(super) fn rows(&self) -> Vec<RowError> {
-        let named = parameters(&self.message);
+        let named = parameters(&self.own);
         if named.is_empty() {
             return vec![self.one()];
         }
@@ -158,6 +157,25 @@ impl Problem {
         };
         named.into_iter().map(row).collect()
     }
+    /// Whether it says, in one sentence, what is wrong with which parameter.
+    pub(super) fn names_a_fault(&self) -> bool {
+        self.own.split(['.', ';']).any(|sentence| {
+            let named = parameters(sentence);
+            let is_ours = named.iter().any(|name| !COMMON.contains(name))
+                || (!named.is_empty() && holds(sentence, &["parameter"]));
+            is_ours && holds(sentence, &FAULTS)
+        })
+    }
+}
+
+/// Whether `text` has one of the words. Words begin where words begin: a "zip address" is no "ip address".
+fn holds(text: &str, words: &[&str]) -> bool {
+    let begins = |at: usize| {
+        let before = text.get(..at).unwrap_or_default();
+        !before.ends_with(char::is_alphanumeric)
+    };
+    let mut places = words.iter().flat_map(|word| text.match_indices(word));
+    places.any(|(at, _)| begins(at))
 }
 
 /// Whether a `status` is one of a refusal.
@@ -165,46 +183,42 @@ fn is_error_word(word: &str) -> bool {
     ERROR_WORDS.contains(&word.to_lowercase().as_str())
 }
 
-/// The word that makes an answer a refusal.
-fn error_word(said: &Said) -> Option<String> {
+/// The word that makes an answer a refusal; `None` if it is none. One with an account in it is one only if `status` says
+/// so.
+pub(super) fn word(said: &Said) -> Option<String> {
+    if let Some(bare) = said.bare() {
+        return bare.eq_ignore_ascii_case(NO).then(|| NO.to_owned());
+    }
     let filled = |name| said.text(name).filter(|text| !text.is_empty());
     let (status, action) = (filled("status"), filled("actionstatus"));
-    status.filter(|word| is_error_word(word)).or_else(|| {
+    let word = status.filter(|word| is_error_word(word)).or_else(|| {
         let is_well = |word: &str| word.eq_ignore_ascii_case("success");
         let has_account = filled("resellerid").is_some();
         action.filter(|word| is_error_word(word) || !(is_well(word) || has_account))
-    })
+    });
+    word.map(|word| clean(&word, CODE_CHARS_MAX))
 }
 
-fn about(word: &str, message: &str) -> About {
-    let text = format!("{word} {message}").to_lowercase();
-    // Words begin where words begin: a "zip address" is no "ip address".
-    let begins = |at: usize| {
-        !text
-            .get(..at)
-            .unwrap_or_default()
-            .ends_with(char::is_alphanumeric)
+/// What a refusal is about. That an account may be there is read from all of the `message`, because to look for one does no
+/// harm; all else from the words that are the provider's `own`.
+fn about(word: &str, message: &str, own: &str) -> About {
+    let [all, own] = [message, own].map(|text| format!("{word} {text}").to_lowercase());
+    let first = |text: &str| {
+        let mut known = WORDS.iter();
+        known
+            .find(|(_, words)| holds(text, words))
+            .map(|(about, _)| *about)
     };
-    let holds = |words: &[&str]| {
-        let mut places = words.iter().flat_map(|word| text.match_indices(word));
-        places.any(|(at, _)| begins(at))
-    };
-    let known = WORDS
-        .iter()
-        .find(|(_, words)| holds(words))
-        .map(|(about, _)| *about);
-    let is_taken = text.contains("already") && holds(&NAMES);
-    match known {
+    match first(&all) {
         Some(about @ (About::Busy | About::Taken)) => about,
-        _ if is_taken => About::Taken,
-        known => known.unwrap_or(About::Request),
+        _ if all.contains("already") && holds(&all, &NAMES) => About::Taken,
+        _ => first(&own).unwrap_or(About::Request),
     }
 }
 
-/// The parameters that a message names, each once, in its order. A parameter stands as a word of its own, `phone-cc`.
+/// The parameters that a message in lower case names, each once, in its order. A parameter stands as a word of its own, `phone-cc`.
 fn parameters(message: &str) -> Vec<&'static str> {
     let mut named = Vec::new();
-    let message = message.to_lowercase();
     let words = message.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
     for word in words.map(|word| word.trim_matches('-')) {
         let meant = SYNONYMS
@@ -224,12 +238,15 @@ fn parameters(message: &str) -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::secrets::Secrets;
 
     fn read(body: &str) -> Option<Problem> {
-        Problem::of(
-            &Said::parse(body.as_bytes()).unwrap(),
-            &Secrets::of(["Abcdef1~x", "k3y-k3y", "a"]),
-        )
+        let said = Said::parse(body.as_bytes()).unwrap();
+        let asked = Asked {
+            secrets: Secrets::of(["Abcdef1~x", "k3y-k3y", "a"]),
+            ..Asked::default()
+        };
+        word(&said).map(|word| Problem::of(&word, &said, &asked))
     }
 
     #[test]

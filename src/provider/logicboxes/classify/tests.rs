@@ -1,6 +1,6 @@
 mod reads;
+mod refusals;
 
-use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::*;
@@ -33,12 +33,13 @@ fn asked() -> Asked {
     Asked {
         own: "4711".to_owned(),
         secrets: Secrets::of(["k3y-k3y", "Abcdef1~x"]),
+        values: Values::default(),
     }
 }
 
 fn on_signup(status: u16, body: &str) -> String {
     short(&signup(
-        &Exchange::response(status, body.to_owned()),
+        &Heard::of(Exchange::response(status, body.to_owned())),
         &asked(),
         false,
         NOON,
@@ -84,117 +85,6 @@ fn accounts_made() {
             assert_eq!(on_signup(status, body), wanted, "{status} {body}");
         }
     }
-}
-
-/// Every shape of providers.md 3.3 under the statuses that it comes with.
-#[test]
-fn refusals_of_the_service() {
-    for (body, wanted) in [
-        (r#"{"status":"ERROR","message":"m"}"#, "rejected ERROR  m"),
-        (r#"{"status":"error","error":"m"}"#, "rejected error  m"),
-        (
-            r#"{"status":"Failed","actionstatusdesc":"m"}"#,
-            "rejected Failed  m",
-        ),
-        (
-            r#"{"status":"Success","actionstatus":"Failed","actionstatusdesc":"m"}"#,
-            "rejected Failed  m",
-        ),
-        ("false", "rejected false  the provider said no, and not why"),
-        (
-            "<r><status>ERROR</status><message>m</message></r>",
-            "rejected ERROR  m",
-        ),
-        (
-            "<map><entry><string>status</string><string>ERROR</string></entry>\
-             <entry><string>message</string><string>m</string></entry></map>",
-            "rejected ERROR  m",
-        ),
-        (
-            r#"{"status":"ERROR","message":"Invalid value for parameter: zipcode, phone-cc"}"#,
-            "rejected ERROR zipcode Invalid value for parameter: zipcode, phone-cc | \
-             ERROR phone-cc Invalid value for parameter: zipcode, phone-cc",
-        ),
-        (r#"{"status":"AlreadyReseller"}"#, "taken AlreadyReseller  "),
-        (
-            r#"{"status":"ERROR","message":"AlreadyReseller"}"#,
-            "taken ERROR  AlreadyReseller",
-        ),
-        (
-            r#"{"status":"ERROR","message":"There is already an action pending on this Order."}"#,
-            "Silent(Busy)",
-        ),
-        (
-            DENIED,
-            "denied ERROR  Authentication failed: invalid auth-userid or api-key",
-        ),
-        (
-            r#"{"status":"ERROR","message":"Access denied: your IP address is not on the list"}"#,
-            "denied ERROR  Access denied: your IP address is not on the list",
-        ),
-        (
-            r#"{"status":"ERROR","message":"Too many requests"}"#,
-            "throttled None",
-        ),
-        (
-            r#"{"status":"ERROR","message":"An unexpected error occurred"}"#,
-            "ambiguous ERROR  An unexpected error occurred",
-        ),
-        (
-            r#"{"status":"ERROR","message":"passwd=Abcdef1~x is no good"}"#,
-            "rejected ERROR passwd passwd=(secret) is no good",
-        ),
-        (
-            r#"{"status":"ERROR","resellerid":"7","message":"m"}"#,
-            "rejected ERROR  m",
-        ),
-    ] {
-        for status in [200, 400, 404, 500, 502, 503] {
-            assert_eq!(on_signup(status, body), wanted, "{status} {body}");
-        }
-    }
-}
-
-/// Where the HTTP status says more than the body.
-#[test]
-fn refusals_of_a_gateway() {
-    let error = r#"{"status":"ERROR","message":"m"}"#;
-    for (status, body, wanted) in [
-        (401, error, "denied ERROR  m"),
-        (403, error, "denied ERROR  m"),
-        (
-            403,
-            HTML,
-            "denied HTTP 403  the provider does not let us in, and does not say why",
-        ),
-        (
-            401,
-            "",
-            "denied HTTP 401  the provider does not let us in, and does not say why",
-        ),
-        (429, error, "throttled None"),
-        (429, HTML, "throttled None"),
-        (429, r#"{"status":"AlreadyReseller"}"#, "taken AlreadyReseller  "),
-        (405, error, "wrong address ERROR"),
-        (404, HTML, "wrong address HTTP 404"),
-        (405, "", "wrong address HTTP 405"),
-        (413, HTML, "wrong address HTTP 413"),
-        (404, "{}", "wrong address HTTP 404"),
-    ] {
-        assert_eq!(on_signup(status, body), wanted, "{status} {body}");
-    }
-    let head = Head {
-        retry_after: Some("7".to_owned()),
-        ..Head::of(429)
-    };
-    let exchange = Exchange::Response {
-        head,
-        body: Bytes::new(),
-    };
-    assert_eq!(
-        short(&signup(&exchange, &asked(), false, NOON)),
-        "throttled Some(7s)"
-    );
 }
 
 /// Anything that is neither: an account may have been made.
@@ -248,7 +138,7 @@ fn silence() {
         (Exchange::BodyTooLong { head: Head::of(500) }, gateway(500)),
     ] {
         assert_eq!(
-            short(&signup(&exchange, &asked(), false, NOON)),
+            short(&signup(&Heard::of(exchange.clone()), &asked(), false, NOON)),
             wanted,
             "{exchange:?}"
         );
@@ -260,7 +150,7 @@ fn one_that_asked_to_be_active_at_once_is_looked_at_whatever_the_answer_tells() 
     let body = r#"{"activationstatus":"x","eaqid":"9","status":"Success","resellerid":"7"}"#;
     let exchange = Exchange::response(200, body);
     assert_eq!(
-        short(&signup(&exchange, &asked(), true, NOON)),
+        short(&signup(&Heard::of(exchange), &asked(), true, NOON)),
         "account 7 Success Pending"
     );
 }
@@ -273,9 +163,13 @@ fn the_code_is_the_word_of_a_refusal() {
         (r#"{"status":"Success","resellerid":"7"}"#, None),
         (HTML, None),
     ] {
-        assert_eq!(code(&Exchange::response(500, body)).as_deref(), word, "{body}");
+        assert_eq!(
+            Heard::of(Exchange::response(500, body)).code().as_deref(),
+            word,
+            "{body}"
+        );
     }
-    assert_eq!(code(&Exchange::TimedOut), None);
+    assert_eq!(Heard::of(Exchange::TimedOut).code(), None);
 }
 
 /// Bodies that nearly are answers.
@@ -329,16 +223,16 @@ fn bodies() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #[test]
     fn no_body_makes_it_panic_or_hands_out_our_own_account(status in 100..=999_u16, body in bodies()) {
-        let exchange = Exchange::response(status, body);
+        let heard = Heard::of(Exchange::response(status, body));
         let ours = |answer: Answer| match answer {
             Answer::Answered(Answered::Account(seen)) => seen.account.as_str() == "4711",
             _ => false,
         };
-        prop_assert!(!ours(signup(&exchange, &asked(), true, NOON)));
-        prop_assert!(!ours(read(&exchange, &AccountId::new("4711"), &asked(), NOON)));
-        let rows = page(&exchange, &asked(), NOON).map(|page| page.rows).unwrap_or_default();
+        prop_assert!(!ours(signup(&heard, &asked(), true, NOON)));
+        prop_assert!(!ours(read(&heard, &AccountId::new("4711"), &asked(), NOON)));
+        let rows = page(&heard, &asked(), NOON).map(|page| page.rows).unwrap_or_default();
         let seen = rows.iter().flatten().filter_map(|hit| seen(hit, &asked()));
         prop_assert!(seen.into_iter().all(|seen| seen.account.as_str() != "4711"));
-        let _ = code(&exchange);
+        let _ = heard.code();
     }
 }

@@ -4,20 +4,15 @@
 //! "Not found" lets an account be asked for. So it is said only after every page that could hold it was read and
 //! understood; anything less is silence, and the question is asked again later.
 
-use std::time::Duration;
+use std::collections::BTreeSet;
 
 use super::LogicBoxes;
 use crate::domain::answer::{AccountSeen, Answer, Answered, Silence};
 use crate::engine::ports::LookUpCall;
+use crate::provider::limits::{CLOCK_SKEW, PAGES_MAX};
 use crate::provider::logicboxes::classify::{self, Asked};
-use crate::provider::logicboxes::wire::{Hit, PAGE_ROWS_MIN, Page, Search, parameter};
+use crate::provider::logicboxes::wire::{Hit, Page, Search, parameter};
 use crate::provider::trail::Trail;
-
-/// How far the provider's clock and ours may differ (providers.md 3.6).
-const CLOCK_SKEW: Duration = Duration::from_secs(600);
-
-/// Pages read at most.
-const PAGES_MAX: u64 = 40;
 
 /// The status of accounts that are no more; another may have taken the username.
 const DELETED: &str = "deleted";
@@ -29,8 +24,11 @@ struct Seen {
     account: Option<(AccountSeen, bool)>,
     /// Something that could be it and cannot be told.
     doubtful: bool,
-    /// Hits on the pages so far.
-    rows: u64,
+    /// The accounts on the pages so far, each once however often it was read: a page that comes again shows none of those
+    /// that are missing. By id, or by username where there is none.
+    known: BTreeSet<String>,
+    /// Hits that cannot be read, or not told from one another.
+    nameless: usize,
     /// All that match, as the provider last said.
     total: Option<u64>,
 }
@@ -44,7 +42,7 @@ impl LogicBoxes {
             ));
         };
         let since = (!call.any_age).then(|| call.sent_after.minus(CLOCK_SKEW));
-        let asked = self.asked(None);
+        let asked = self.asked(&call.payload);
         let mut seen = Seen::default();
         for page in 1..=PAGES_MAX {
             let search = Search {
@@ -53,7 +51,7 @@ impl LogicBoxes {
                 since,
                 page,
             };
-            let found = self.page(&search, trail).await?;
+            let found = self.page(&search, &asked, trail).await?;
             let is_last = seen.note(&found, &username, &asked);
             if seen.account.as_ref().is_some_and(|(_, is_deleted)| !is_deleted) || is_last {
                 return Ok(seen.answer(trail.http));
@@ -65,23 +63,33 @@ impl LogicBoxes {
 }
 
 impl Seen {
-    /// Takes a page in; says whether it is the last.
+    /// Takes a page in; says whether it is the last. Where the provider does not say how many match (3.4 has it as a habit),
+    /// that is an empty one: how many hits it puts on a page at most is not public, so a short page says nothing.
     fn note(&mut self, page: &Page, username: &str, asked: &Asked) -> bool {
+        let before = self.read();
         for row in &page.rows {
             self.judge(row.as_ref(), username, asked);
-        }
-        let rows = u64::try_from(page.rows.len()).unwrap_or(u64::MAX);
-        self.rows = self.rows.saturating_add(rows);
-        self.total = page.total.or(self.total);
-        match self.total {
-            Some(total) if self.rows < total && rows == 0 => {
-                // The pages do not add up.
-                self.doubtful = true;
-                true
+            match row.as_ref().and_then(identity) {
+                Some(identity) => {
+                    self.known.insert(identity);
+                }
+                None => self.nameless += 1,
             }
-            Some(total) => self.rows >= total,
-            None => rows < PAGE_ROWS_MIN,
         }
+        self.total = page.total.or(self.total);
+        let is_whole = match self.total {
+            Some(total) => self.read() >= total,
+            None => page.rows.is_empty(),
+        };
+        let brought_nothing = self.read() == before;
+        // The pages do not add up.
+        self.doubtful |= brought_nothing && !is_whole;
+        is_whole || brought_nothing
+    }
+
+    /// Accounts read so far.
+    fn read(&self) -> u64 {
+        u64::try_from(self.known.len().saturating_add(self.nameless)).unwrap_or(u64::MAX)
     }
 
     /// The search may match parts of usernames, which is not public, so they are compared here (providers.md 3.4).
@@ -119,6 +127,12 @@ impl Seen {
             }),
         }
     }
+}
+
+/// What tells a hit from the others.
+fn identity(hit: &Hit) -> Option<String> {
+    let id = hit.account.as_ref().map(|account| account.as_str().to_owned());
+    id.or_else(|| hit.username.as_deref().map(folded))
 }
 
 fn folded(username: &str) -> String {

@@ -12,7 +12,7 @@ use crate::domain::ids::{CorrelationId, RowKey};
 use crate::engine::lease::Moment;
 use crate::provider::logicboxes::wire::CredentialsIn;
 use crate::provider::testing::{CountingBudget, NOON, ScriptedTransport, TestWorld};
-use crate::provider::transport::HttpRequest;
+use crate::provider::transport::{Exchange, HttpRequest};
 
 pub(super) const SIGNUP: &str = "/api/resellers/v2/signup.json";
 pub(super) const SEARCH: &str = "/api/resellers/search.json";
@@ -171,12 +171,62 @@ async fn our_own_account_is_never_a_rows() {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_repeats_secrets_is_kept_without_them() {
-    let body = r#"{"status":"ERROR","message":"k3y-k3y: passwd Abcdef1~x is weak"}"#;
+    let body = r#"{"status":"ERROR","message":"k3y-k3y: passwd Abcdef1~x is weak, passwd=Abcdef1%7Ex"}"#;
     let rig = rig(move |_| Exchange::response(500, body));
     let reply = rig.logicboxes.submit(&submit()).await;
     let told = format!("{reply:?}");
-    assert!(told.contains("(secret): passwd (secret) is weak"), "{told}");
+    assert!(
+        told.contains("(secret): passwd (secret) is weak, passwd=(secret)"),
+        "{told}"
+    );
     assert_eq!(reply.code.as_deref(), Some("ERROR"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn words_of_the_row_are_no_words_of_the_provider() {
+    let told = async |payload: &str, message: &str| {
+        let body = serde_json::json!({ "status": "ERROR", "message": message }).to_string();
+        let rig = rig(move |_| Exchange::response(500, body.clone()));
+        let call = SubmitCall {
+            payload: payload.into(),
+            ..submit()
+        };
+        match rig.logicboxes.submit(&call).await.answer {
+            Answer::Answered(Answered::Rejected(errors)) => {
+                let fields: Vec<_> = errors.iter().map(|error| error.field.as_str()).collect();
+                format!("rejected {}", fields.join(" "))
+            }
+            other => format!("{other:?}").chars().take(25).collect(),
+        }
+    };
+    let payload = "username=access%40denied.com&company=API+Key++Systems&name=Rate+Limit&city=Zip&lang-pref=no\
+                   &address-line-1=IP+Address+Stra%C3%9Fe+1&passwd=Abcdef1%7Ex";
+    for (message, wanted) in [
+        ("The company API Key Systems is not known", "rejected company"),
+        ("invalid: API KEY  SYSTEMS, IP Address Straße 1", "rejected "),
+        (
+            "company=API+Key++Systems&address-line-1=IP+Address+Stra%C3%9Fe+1: zipcode is invalid",
+            "rejected company address-line-1 zipcode",
+        ),
+        ("Rate Limit is no name", "rejected name"),
+        // What the provider says beside them counts.
+        ("API Key Systems: invalid API key", "Refused(Denied(RowError {"),
+        ("The API key systems", "rejected "),
+        ("The API key system", "Refused(Denied(RowError {"),
+        ("Rate limits are reached", "Refused(Throttled { retry"),
+        ("Invalid zip", "rejected zipcode"),
+        // What is looked for anyway is looked for.
+        ("There is already an action pending", "Silent(Busy)"),
+    ] {
+        assert_eq!(told(payload, message).await, wanted, "{message}");
+    }
+    let taken = told("company=Reseller", "You are already a Reseller").await;
+    assert_eq!(
+        taken, "Answered(Taken(RowError {",
+        "to look for an account does no harm"
+    );
+    let denied = told(PAYLOAD, "Your API key is not on the list").await;
+    assert_eq!(denied, "Refused(Denied(RowError {");
 }
 
 #[test]

@@ -3,13 +3,12 @@
 use serde_json::Value;
 
 use crate::domain::answer::RowError;
+use crate::provider::limits::{CODE_CHARS_MAX, FIELD_CHARS_MAX, MESSAGE_CHARS_MAX};
 use crate::provider::metallic::contract::CONTRACT;
 use crate::provider::metallic::wire::text;
+use crate::provider::secrets::Secrets;
 use crate::provider::transport::clean;
 
-const CODE_CHARS_MAX: usize = 40;
-const MESSAGE_CHARS_MAX: usize = 500;
-const FIELD_CHARS_MAX: usize = 120;
 const ERRORS_MAX: usize = 50;
 
 /// `{"error":{"code":1002,"message":"…","errors":[{"field":"name","message":"…"}]}}`, read. Only the provider's service
@@ -27,10 +26,17 @@ pub struct Problem {
 impl Problem {
     /// Reads an error body; `None` if it has not the shape.
     pub fn parse(body: &[u8]) -> Option<Self> {
+        Self::parse_without(body, &Secrets::default())
+    }
+
+    /// Reads an error body that may repeat what was secret in the request.
+    pub fn parse_without(body: &[u8], secrets: &Secrets) -> Option<Self> {
         let body: Value = serde_json::from_slice(body).ok()?;
         let error = body.get("error")?.as_object()?;
-        let part =
-            |value: Option<&Value>, chars_max| clean(&value.and_then(text).unwrap_or_default(), chars_max);
+        let part = |value: Option<&Value>, chars_max| {
+            let said = value.and_then(text).unwrap_or_default();
+            clean(&secrets.hidden(&said), chars_max)
+        };
         let code = part(error.get("code"), CODE_CHARS_MAX);
         if code.is_empty() {
             return None;

@@ -64,6 +64,13 @@ async fn by_reference_under_whatever_status() {
         "it settled between the two lists"
     );
     assert_eq!(found(vec![]).await, is("Answered(NotFound)", 3));
+    let mut keyless = entry("5", "", "Fairmont");
+    keyless["externalReferenceId"] = Value::Null;
+    assert_eq!(
+        found(vec![("1000", vec![keyless])]).await,
+        is("Answered(NotFound)", 3),
+        "an account without a reference is nobody's"
+    );
     let other_company = || vec![entry("4", "888", "Elsewhere")];
     assert_eq!(
         found(vec![("1000", other_company()), ("1004", ours("3"))]).await,

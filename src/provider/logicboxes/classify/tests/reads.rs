@@ -4,7 +4,7 @@ use super::*;
 
 fn on_read(status: u16, body: &str) -> String {
     short(&read(
-        &Exchange::response(status, body.to_owned()),
+        &Heard::of(Exchange::response(status, body.to_owned())),
         &AccountId::new("7"),
         &asked(),
         NOON,
@@ -48,7 +48,7 @@ fn another_account_is_no_answer() {
     // Asked for by its own id, which no row has.
     let own = Exchange::response(200, r#"{"resellerid":"4711","resellerstatus":"Active"}"#);
     assert_eq!(
-        short(&read(&own, &AccountId::new("4711"), &asked(), NOON)),
+        short(&read(&Heard::of(own), &AccountId::new("4711"), &asked(), NOON)),
         unreadable
     );
 }
@@ -91,7 +91,11 @@ fn reads_that_fail() {
 #[test]
 fn pages_of_a_search() {
     let on_page = |status: u16, body: &str| {
-        let page = page(&Exchange::response(status, body.to_owned()), &asked(), NOON);
+        let page = page(
+            &Heard::of(Exchange::response(status, body.to_owned())),
+            &asked(),
+            NOON,
+        );
         page.map(|page| page.rows.len()).map_err(|answer| short(&answer))
     };
     for (status, body, wanted) in [

@@ -63,11 +63,12 @@ async fn looked(pages: Vec<String>) -> (String, u32) {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_found() {
-    let others = |count: u32| -> Vec<Value> {
-        (100..100 + count)
+    let from = |first: u32, count: u32| -> Vec<Value> {
+        (first..first + count)
             .map(|id| hit(id, &format!("x{OURS}"), "Active"))
             .collect()
     };
+    let others = |count| from(100, count);
     let doubt = "Silent(Unreadable { http: 200 })";
     let odd = json!({ "reseller.resellerid": "7" });
     let mut last = others(2);
@@ -96,10 +97,34 @@ async fn what_is_found() {
             2,
         ),
         (vec![page(None, &others(50)), page(None, &last)], "7 Active", 2),
+        // Without a total the pages end with an empty one, however short those before it are.
         (
-            vec![page(None, &others(10)), page(None, &others(3))],
+            vec![page(None, &others(10)), page(None, &from(200, 3))],
             "not found",
+            3,
+        ),
+        (
+            vec![page(None, &others(3)), page(None, &[hit(7, OURS, "Active")])],
+            "7 Active",
             2,
+        ),
+        // A page that comes again is not the next one, which may hold it.
+        (
+            vec![page(Some(100), &others(50)), page(Some(100), &others(50))],
+            doubt,
+            2,
+        ),
+        (vec![page(None, &others(50)), page(None, &others(50))], doubt, 2),
+        (vec![page(Some(2), &[others(1), others(1)].concat())], doubt, 2),
+        // One that moved on to the next page is read twice, and the last one is still missing.
+        (
+            vec![
+                page(Some(4), &from(100, 2)),
+                page(Some(4), &from(101, 2)),
+                page(Some(4), &[hit(7, OURS, "Active")]),
+            ],
+            "7 Active",
+            3,
         ),
         // An account that is no more stands back for another.
         (
@@ -133,7 +158,13 @@ async fn what_is_found() {
         (vec![page(Some(3), &[])], doubt, 1),
         (vec![page(Some(60), &others(50)), page(None, &[])], doubt, 2),
         (vec!["{}".to_owned()], doubt, 1),
-        (vec![page(Some(9_999), &others(50)); 50], doubt, 40),
+        (
+            (0..50)
+                .map(|at| page(Some(9_999), &from(100 + 50 * at, 50)))
+                .collect(),
+            doubt,
+            40,
+        ),
     ] {
         assert_eq!(
             looked(pages.clone()).await,

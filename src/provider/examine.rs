@@ -1,15 +1,22 @@
-//! This machine's clock beside a provider's.
+//! What a look at any provider before rows are sent has in common: how long it takes, what to do where nothing answers, and
+//! this machine's clock beside the provider's.
 
 use std::time::Duration;
 
 use crate::domain::diagnosis::Diagnosis;
 use crate::domain::time::Timestamp;
 
+/// Each call takes no longer.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// What to do where nothing answers.
+pub(super) const NETWORK: &str = "see to the network, proxies and firewalls between here and the provider";
+
 /// A clock that is further off than this is told; HTTP dates have whole seconds, and travel.
 const CLOCK_OFF: Duration = Duration::from_secs(3);
 
 /// How far the clock `here` is from the one `there`, in whole seconds, read at the same moment.
-pub(super) fn compared(here: Timestamp, there: Timestamp) -> Diagnosis {
+pub(super) fn clock(here: Timestamp, there: Timestamp) -> Diagnosis {
     let part = "provider's clock";
     // The second that the server showed may have been nearly over.
     let (ahead, behind) = (here.since(there.plus(Duration::from_secs(1))), there.since(here));
@@ -41,7 +48,7 @@ mod tests {
             (-90_000, Verdict::Warning, "90 s behind"),
         ] {
             let here = Timestamp::from_ms(there.as_ms() + off_ms);
-            let found = compared(here, there);
+            let found = clock(here, there);
             assert_eq!(found.verdict, verdict, "{off_ms}");
             assert!(found.message.contains(words), "{found:?}");
         }

@@ -1,0 +1,41 @@
+//! An exchange, its body read once: for the log and for the answer alike.
+
+use super::Asked;
+use super::problem::{self, Problem};
+use crate::provider::logicboxes::wire::Said;
+use crate::provider::transport::Exchange;
+
+/// What came back. Has no `Debug`: it may hold persons' data.
+pub struct Heard {
+    pub(super) exchange: Exchange,
+    /// What the body says, if it is one of the service.
+    pub(super) said: Option<Said>,
+    /// The word that makes it a refusal.
+    word: Option<String>,
+}
+
+impl Heard {
+    /// Reads an exchange.
+    pub fn of(exchange: Exchange) -> Self {
+        let said = exchange.body().and_then(|body| Said::parse(body));
+        let word = said.as_ref().and_then(problem::word);
+        Self { exchange, said, word }
+    }
+
+    /// The refusal, if it is one.
+    pub(super) fn problem(&self, asked: &Asked) -> Option<Problem> {
+        let (word, said) = (self.word.as_ref()?, self.said.as_ref()?);
+        Some(Problem::of(word, said, asked))
+    }
+
+    /// The word that made the answer a refusal, as the provider's own code.
+    pub fn code(&self) -> Option<String> {
+        self.word.clone()
+    }
+}
+
+impl AsRef<Exchange> for Heard {
+    fn as_ref(&self) -> &Exchange {
+        &self.exchange
+    }
+}
