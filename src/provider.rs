@@ -7,6 +7,7 @@
 pub mod adobe;
 mod cells;
 mod examine;
+mod kept;
 mod limits;
 pub mod logicboxes;
 pub mod metallic;

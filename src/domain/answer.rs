@@ -78,7 +78,14 @@ pub struct AccountSeen {
     pub status: StatusCode,
     /// What that code means.
     pub meaning: Meaning,
+    /// What it has otherwise than it was sent, one error a field, each with the code [`KEPT`]; known of accounts that are
+    /// usable, where what was sent is at hand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<RowError>,
 }
+
+/// The code of what a provider keeps otherwise than it was sent, without a word.
+pub const KEPT: &str = "kept";
 
 /// What an account status means to us. A closed list: what is not known is never taken for success or for
 /// pending-for-ever (providers.md 2.8).

@@ -11,7 +11,7 @@ pub mod summary;
 pub use fold::Fold;
 pub use summary::{RuleGap, Summary};
 
-use super::answer::{InactiveReason, RowError};
+use super::answer::{InactiveReason, KEPT, RowError};
 use super::ids::{RowKey, Scope};
 use super::task::{Outcome, ParkReason, State, Task};
 use super::time::Timestamp;
@@ -256,16 +256,18 @@ const fn bucket(state: &State) -> Bucket {
 /// row that is as wanted has no errors, whatever it took to get there.
 fn errors_of(task: &Task, column_of: ColumnOf<'_>) -> Errors {
     let mut errors = Errors::default();
-    // What an update left as it was is told all the same.
-    if bucket(&task.state) == Bucket::Succeeded && task.state != State::Settled(Outcome::Updated) {
-        return errors;
-    }
+    // What the provider keeps otherwise than it was sent is told all the same.
+    let as_wanted = bucket(&task.state) == Bucket::Succeeded;
     if let State::Settled(outcome) = task.state
         && let Some((code, message)) = reason(outcome, task.errors.is_empty())
     {
         errors.push(code, "", message);
     }
-    for RowError { code, field, message } in &task.errors {
+    let told = task
+        .errors
+        .iter()
+        .filter(|error| !as_wanted || error.code == KEPT);
+    for RowError { code, field, message } in told {
         let column = if field.is_empty() { None } else { column_of(field) };
         errors.push(code, column.as_deref().unwrap_or(field), message);
     }

@@ -199,7 +199,31 @@ impl Desk {
         }
         let took = self.world.steady().since(began);
         let attempt = (reply.exchanges > 0).then(|| attempt(kind, at, took, &reply));
-        (reply.answer, attempt)
+        (self.compared(claim, reply).await, attempt)
+    }
+
+    /// The answer; one that shows a usable account with what the provider keeps otherwise than it was sent. What was sent is
+    /// fetched for it, once for each account. Where it is not to be had, nothing is compared: the account is good.
+    async fn compared(&self, claim: &Claim, reply: Reply) -> Answer {
+        let (mut answer, shown) = (reply.answer, reply.shown);
+        let Answer::Answered(Answered::Account(seen)) = &mut answer else {
+            return answer;
+        };
+        let Some(shown) = shown.filter(|_| seen.meaning == Meaning::Active) else {
+            return answer;
+        };
+        let payload = match &claim.payload {
+            Some(payload) => Ok(Some(Arc::clone(payload))),
+            None => self.ledger.payload(claim).await,
+        };
+        match payload {
+            Ok(Some(payload)) => seen.kept = self.provider.kept(&payload, &shown),
+            Ok(None) => {}
+            Err(error) => {
+                tracing::warn!(%error, "what the provider keeps could not be compared with what was sent")
+            }
+        }
+        answer
     }
 
     /// Looks at a pending account: on the list if that answers, else singly. `Err` is an answer that cost nothing.
@@ -218,6 +242,7 @@ impl Desk {
                         account: account.clone(),
                         status,
                         meaning: Meaning::Pending,
+                        kept: Vec::new(),
                     };
                     let answer = Answer::Answered(Answered::Account(seen));
                     if calls == 0 {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::lease::LeaseWatch;
-use crate::domain::answer::Answer;
+use crate::domain::answer::{Answer, RowError};
 use crate::domain::attempt::{Attempt, CallKind};
 use crate::domain::batch::{Backlog, Batch, Counts, Pause, Weight};
 use crate::domain::diagnosis::Diagnosis;
@@ -64,6 +64,9 @@ pub trait Ledger: Send + Sync {
     /// Due tasks of a cancelled batch are settled instead of lent. A stored task that cannot be read is put off for
     /// the length of a lease, said to be unreadable, and lent to nobody; it holds no other up.
     async fn claim(&self, ask: &ClaimAsk) -> Result<Claimed, LedgerError>;
+
+    /// The request body in force of a task that is lent, whether the claim brought it or not.
+    async fn payload(&self, claim: &Claim) -> Result<Option<Arc<str>>, LedgerError>;
 
     /// Keeps what was learned and gives the leases back. A commit whose fence is no longer the task's, or whose
     /// lease was given back already, is dropped and says so; its attempts are kept all the same, once, since the
@@ -225,6 +228,10 @@ pub trait Provider: Send + Sync {
 
     /// One page of the accounts that are still pending, oldest first; `None` if the provider cannot list.
     async fn list_pending(&self, offset: u64) -> Option<PendingPage>;
+
+    /// What the account, as it was `shown`, has otherwise than it was sent, one error a field with the code
+    /// [`KEPT`](crate::domain::answer::KEPT). Pure.
+    fn kept(&self, payload: &str, shown: &AccountShown) -> Vec<RowError>;
 }
 
 /// A request for an account. Its `Debug` does not show the body, which can hold a password.
@@ -293,6 +300,18 @@ pub struct Reply {
     pub code: Option<String>,
     /// HTTP exchanges made.
     pub exchanges: u32,
+    /// The account as the provider showed it, where that can be compared with what was sent: [`Provider::kept`].
+    pub shown: Option<AccountShown>,
+}
+
+/// A body in which a provider shows an account. Its `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AccountShown(pub Arc<[u8]>);
+
+impl fmt::Debug for AccountShown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AccountShown({} bytes)", self.0.len())
+    }
 }
 
 impl Reply {
@@ -305,6 +324,7 @@ impl Reply {
             http: Some(200),
             code: None,
             exchanges,
+            shown: None,
         }
     }
 }

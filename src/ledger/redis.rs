@@ -52,7 +52,8 @@ use crate::domain::machine::Order;
 use crate::domain::task::{Action, Task};
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{
-    Appended, Budgets, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView, Which,
+    Appended, Budgets, Claim, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView,
+    Which,
 };
 use crate::ledger::turns::Turns;
 use crate::world::World;
@@ -192,6 +193,10 @@ impl Ledger for RedisLedger {
 
     async fn rows(&self, id: &BatchId, from: u64, max: u32) -> Result<Vec<RowView>, LedgerError> {
         self.read_rows(id, from, max).await
+    }
+
+    async fn payload(&self, claim: &Claim) -> Result<Option<Arc<str>>, LedgerError> {
+        self.read_payload(claim.lease.task).await
     }
 
     async fn tasks(

@@ -327,6 +327,18 @@ impl Ledger for SealedLedger {
         self.inner.counts(id).await
     }
 
+    async fn payload(&self, claim: &Claim) -> Result<Option<Arc<str>>, LedgerError> {
+        let payload = self.inner.payload(claim).await?;
+        let claim = Claim {
+            payload,
+            ..claim.clone()
+        };
+        match tasks::is_marked(&claim) {
+            true => Ok(self.opened(&claim).await?.payload),
+            false => Ok(claim.payload),
+        }
+    }
+
     async fn tasks(
         &self,
         scope: &Scope,

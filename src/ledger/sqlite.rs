@@ -39,7 +39,8 @@ use crate::domain::machine::Order;
 use crate::domain::task::{Action, Task};
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{
-    Appended, Budgets, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView, Which,
+    Appended, Budgets, Claim, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView,
+    Which,
 };
 use crate::world::World;
 
@@ -290,6 +291,12 @@ impl Ledger for SqliteLedger {
     async fn rows(&self, id: &BatchId, from: u64, max: u32) -> Result<Vec<RowView>, LedgerError> {
         let id = id.clone();
         self.read(move |connection| read::rows(connection, &id, from, max))
+            .await
+    }
+
+    async fn payload(&self, claim: &Claim) -> Result<Option<Arc<str>>, LedgerError> {
+        let task = claim.lease.task;
+        self.read(move |connection| claim::payload_of(connection, task))
             .await
     }
 

@@ -15,7 +15,8 @@ use crate::domain::machine::Order;
 use crate::domain::task::{Action, Task};
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{
-    Appended, Budgets, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView, Which,
+    Appended, Budgets, Claim, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView,
+    Which,
 };
 use crate::world::World;
 
@@ -157,6 +158,10 @@ impl Ledger for MoodyLedger {
 
     async fn rows(&self, id: &BatchId, from: u64, max: u32) -> Result<Vec<RowView>, LedgerError> {
         self.inner.rows(id, from, max).await
+    }
+
+    async fn payload(&self, claim: &Claim) -> Result<Option<Arc<str>>, LedgerError> {
+        self.inner.payload(claim).await
     }
 
     async fn tasks(

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::transport::{Exchange, plain};
-use crate::domain::answer::Answer;
+use crate::domain::answer::{Answer, Answered, Meaning};
 use crate::domain::attempt::CallKind;
 use crate::domain::ids::{CorrelationId, RequestId};
-use crate::engine::ports::Reply;
+use crate::engine::ports::{AccountShown, Reply};
 use crate::world::World;
 
 /// The ids of the last exchange, and what came of it.
@@ -87,6 +87,19 @@ impl Trail {
             http,
             code,
             exchanges,
+            shown: None,
+        }
+    }
+
+    /// The reply; one about a usable account with the account as `body` shows it.
+    pub(super) fn reply_showing(self, answer: Answer, body: Option<impl AsRef<[u8]>>) -> Reply {
+        let is_active =
+            matches!(&answer, Answer::Answered(Answered::Account(seen)) if seen.meaning == Meaning::Active);
+        Reply {
+            shown: body
+                .filter(|_| is_active)
+                .map(|body| AccountShown(body.as_ref().into())),
+            ..self.reply(answer)
         }
     }
 }

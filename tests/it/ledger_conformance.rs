@@ -142,6 +142,7 @@ macro_rules! laws_of_one {
                 the_next_due_time_is_told
                 a_task_is_kept_to_the_letter
                 the_payload_is_left_out_once_the_account_is_known
+                what_was_sent_can_be_had_once_the_account_is_known
                 counts_follow_every_commit;
             turns:
                 five_rows_do_not_wait_for_fifty_thousand

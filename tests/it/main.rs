@@ -19,6 +19,7 @@ mod exits;
 mod exposition;
 mod healthcheck;
 mod interrupted;
+mod kept;
 mod keys;
 mod ledger_conformance;
 mod logicboxes;

@@ -294,7 +294,10 @@ impl Next<'_> {
         self.shown(seen);
         match seen.meaning {
             Meaning::Awaiting => self.settle(Outcome::AwaitingActivation),
-            Meaning::Active => self.settle(Outcome::Active),
+            Meaning::Active => {
+                self.task.errors.clone_from(&seen.kept);
+                self.settle(Outcome::Active);
+            }
             Meaning::Inactive(reason) => self.settle(Outcome::Inactive(reason)),
             Meaning::Unrecognised => self.settle(Outcome::Parked(ParkReason::UnknownStatus)),
             Meaning::Pending => {

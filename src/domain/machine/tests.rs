@@ -73,6 +73,7 @@ fn account_seen(meaning: Meaning) -> AccountSeen {
         account: AccountId::new("5556667778"),
         status: StatusCode::new(status),
         meaning,
+        kept: Vec::new(),
     }
 }
 

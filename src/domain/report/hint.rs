@@ -1,6 +1,6 @@
 //! What to do about a row: one table by outcome, one by the provider's code.
 
-use crate::domain::answer::InactiveReason;
+use crate::domain::answer::{InactiveReason, KEPT};
 use crate::domain::ids::Scope;
 use crate::domain::task::{Outcome, ParkReason, State, Task};
 
@@ -91,6 +91,9 @@ fn by_state(scope: &Scope, task: &Task, fields: &[String]) -> String {
         }
         State::Settled(outcome) => match outcome {
             Outcome::Active if task.existed => "the account was there before; nothing was sent",
+            Outcome::Active if task.errors.iter().any(|error| error.code == KEPT) => {
+                "the account is as wanted, but for what is named here, which the provider keeps otherwise"
+            }
             Outcome::Active | Outcome::Unchanged => "",
             Outcome::Updated if task.errors.is_empty() => "",
             Outcome::Updated => "updated, but the provider kept what is named here as it was",

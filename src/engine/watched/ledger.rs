@@ -13,7 +13,8 @@ use crate::domain::machine::Order;
 use crate::domain::task::{Action, Outcome, State, Task};
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{
-    Appended, Budgets, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView, Which,
+    Appended, Budgets, Claim, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView,
+    Which,
 };
 use crate::telemetry::metrics::Metrics;
 use crate::world::World;
@@ -163,6 +164,10 @@ impl Ledger for WatchedLedger {
 
     async fn rows(&self, id: &BatchId, from: u64, max: u32) -> Result<Vec<RowView>, LedgerError> {
         self.timed("rows", self.ledger.rows(id, from, max)).await
+    }
+
+    async fn payload(&self, claim: &Claim) -> Result<Option<Arc<str>>, LedgerError> {
+        self.timed("payload", self.ledger.payload(claim)).await
     }
 
     async fn tasks(

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::domain::answer::Answer;
+use crate::domain::answer::{Answer, RowError};
 use crate::domain::attempt::CallKind;
 use crate::domain::ids::AccountId;
 use crate::engine::advance::read_as;
-use crate::engine::ports::{LookUpCall, PendingPage, Provider, Reply, SubmitCall};
+use crate::engine::ports::{AccountShown, LookUpCall, PendingPage, Provider, Reply, SubmitCall};
 use crate::telemetry::metrics::Metrics;
 
 /// A provider, watched.
@@ -51,5 +51,9 @@ impl Provider for WatchedProvider {
         let answer = if page.answered { "listed" } else { "no answer" };
         self.metrics.called("list", answer);
         Some(page)
+    }
+
+    fn kept(&self, payload: &str, shown: &AccountShown) -> Vec<RowError> {
+        self.provider.kept(payload, shown)
     }
 }

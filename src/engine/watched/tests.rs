@@ -74,6 +74,7 @@ impl Ledger for Moody {
     async fn cancel(&self, _: &BatchId) -> Result<(), LedgerError> { panic!("not asked for") }
     async fn counts(&self, _: &BatchId) -> Result<Counts, LedgerError> { panic!("not asked for") }
     async fn rows(&self, _: &BatchId, _: u64, _: u32) -> Result<Vec<RowView>, LedgerError> { panic!("not asked for") }
+    async fn payload(&self, _: &Claim) -> Result<Option<Arc<str>>, LedgerError> { panic!("not asked for") }
     async fn tasks(&self, _: &Scope, _: Action, _: &[RowKey]) -> Result<Vec<Option<Task>>, LedgerError> { panic!("not asked for") }
 
     async fn history(&self, _: &Scope, _: Action, _: &RowKey) -> Result<Vec<Attempt>, LedgerError> { panic!("not asked for") }

@@ -11,6 +11,7 @@ use super::reply::bytes;
 use super::{RedisLedger, lock};
 use crate::engine::ports::LedgerError;
 use crate::ledger::places::{batch_of, seq_of};
+use crate::ledger::why;
 
 /// Open blocks kept: a few megabytes.
 const BLOCKS_KEPT: usize = 64;
@@ -64,6 +65,19 @@ impl Payloads {
 }
 
 impl RedisLedger {
+    /// The payload in force of a task.
+    pub(super) async fn read_payload(&self, task: i64) -> Result<Option<Arc<str>>, LedgerError> {
+        let Some(found) = self.find(&[task]).await?.remove(&task) else {
+            return Ok(None);
+        };
+        let row = found
+            .stored
+            .map_err(|error| LedgerError::Corrupt(why(&error)))?
+            .sources
+            .in_force;
+        Ok(self.payloads(&[row]).await?.remove(&row))
+    }
+
     /// The payloads of these rows, of those that have one.
     pub(super) async fn payloads(&self, rows: &[i64]) -> Result<HashMap<i64, Arc<str>>, LedgerError> {
         let mut found = HashMap::with_capacity(rows.len());

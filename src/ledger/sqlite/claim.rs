@@ -247,6 +247,13 @@ fn put_off(connection: &Connection, damaged: &Damaged, ask: &ClaimAsk) -> Result
     Ok(())
 }
 
+/// The payload in force of a task.
+pub(super) fn payload_of(connection: &Connection, task: i64) -> Result<Option<Arc<str>>, LedgerError> {
+    let mut statement = connection.prepare_cached("SELECT source FROM tasks WHERE id = ?1")?;
+    let source: Option<i64> = statement.query_row((task,), |row| row.get(0)).optional()?;
+    source.map_or(Ok(None), |source| payload(connection, source))
+}
+
 /// The payload that a row holds, if it does.
 fn payload(connection: &Connection, row: i64) -> Result<Option<Arc<str>>, LedgerError> {
     let mut statement = connection.prepare_cached("SELECT payload FROM rows WHERE id = ?1")?;

@@ -113,6 +113,7 @@ pub fn seen(reseller: &Reseller, asked_status: Option<&str>) -> Option<AccountSe
         account: reseller.reseller_id.clone()?,
         status: StatusCode::new(status),
         meaning: meaning(status),
+        kept: Vec::new(),
     })
 }
 

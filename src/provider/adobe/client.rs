@@ -7,13 +7,13 @@ use async_trait::async_trait;
 
 use super::line::Line;
 use super::wire::{Ask, ListQuery, Order};
-use super::{AdobeSettings, classify};
-use crate::domain::answer::{Answer, Refused};
+use super::{AdobeSettings, classify, update};
+use crate::domain::answer::{Answer, Refused, RowError};
 use crate::domain::attempt::CallKind;
 use crate::domain::diagnosis::Diagnosis;
 use crate::domain::ids::{AccountId, RequestId};
 use crate::domain::time::Timestamp;
-use crate::engine::ports::{Budget, LookUpCall, PendingPage, Provider, Reply, SubmitCall};
+use crate::engine::ports::{AccountShown, Budget, LookUpCall, PendingPage, Provider, Reply, SubmitCall};
 use crate::provider::SettingError;
 use crate::provider::sender::Exchanges as _;
 use crate::provider::trail::Trail;
@@ -80,6 +80,10 @@ impl Provider for Adobe {
 
     async fn poll(&self, account: &AccountId) -> Reply {
         self.line.poll(account).await
+    }
+
+    fn kept(&self, payload: &str, shown: &AccountShown) -> Vec<RowError> {
+        update::kept(payload, &shown.0)
     }
 
     async fn list_pending(&self, offset: u64) -> Option<PendingPage> {

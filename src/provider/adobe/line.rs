@@ -104,13 +104,15 @@ impl Line {
     /// Looks at one account.
     pub(super) async fn poll(&self, account: &AccountId) -> Reply {
         let mut trail = Trail::of_read(&*self.sender.world);
-        let answer = match self
+        match self
             .read(CallKind::Poll, &Ask::read(&self.base, account), &mut trail)
             .await
         {
-            Ok(exchange) => classify::read(&exchange, account, self.sender.world.now()),
-            Err(answer) => answer,
-        };
-        trail.reply(answer)
+            Ok(exchange) => {
+                let answer = classify::read(&exchange, account, self.sender.world.now());
+                trail.reply_showing(answer, exchange.body())
+            }
+            Err(answer) => trail.reply(answer),
+        }
     }
 }

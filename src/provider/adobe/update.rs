@@ -26,7 +26,7 @@ use crate::domain::diagnosis::Diagnosis;
 use crate::domain::ids::{AccountId, RequestId};
 use crate::domain::machine::IdempotencyContract;
 use crate::domain::time::Timestamp;
-use crate::engine::ports::{Budget, LookUpCall, PendingPage, Provider, Reply, SubmitCall};
+use crate::engine::ports::{AccountShown, Budget, LookUpCall, PendingPage, Provider, Reply, SubmitCall};
 use crate::provider::SettingError;
 use crate::provider::sender::Exchanges as _;
 use crate::provider::trail::Trail;
@@ -42,6 +42,13 @@ pub const IDEMPOTENCY: IdempotencyContract = IdempotencyContract::Repeatable;
 #[derive(Debug)]
 pub struct AdobeUpdate {
     line: Line,
+}
+
+/// What a new account has otherwise than the create's `payload` said. The create's own answer repeats names that are not kept,
+/// so only a later look can tell (seed 000).
+pub(super) fn kept(payload: &str, shown: &[u8]) -> Vec<RowError> {
+    let both = Details::parse(payload.as_bytes()).zip(Details::parse(shown));
+    both.map_or_else(Vec::new, |(sent, shown)| drift(&sent, &shown))
 }
 
 /// An account as it stands.
@@ -230,6 +237,11 @@ impl Provider for AdobeUpdate {
 
     async fn poll(&self, account: &AccountId) -> Reply {
         self.line.poll(account).await
+    }
+
+    /// The answer to an update says so itself.
+    fn kept(&self, _: &str, _: &AccountShown) -> Vec<RowError> {
+        Vec::new()
     }
 
     /// Accounts that wait to be updated are looked at one by one, in the course of a submit.

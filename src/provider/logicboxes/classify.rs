@@ -106,6 +106,7 @@ pub fn seen(hit: &Hit, asked: &Asked) -> Option<AccountSeen> {
             account,
             status: StatusCode::new(""),
             meaning: Meaning::Pending,
+            kept: Vec::new(),
         },
     })
 }
@@ -136,6 +137,7 @@ fn signed_up(said: &Said, asked: &Asked, auto_activate: bool) -> Option<Answer> 
         account,
         status: StatusCode::new(clean(&action, CODE_CHARS_MAX)),
         meaning,
+        kept: Vec::new(),
     })))
 }
 
@@ -144,6 +146,7 @@ fn account_with(account: AccountId, status: &str) -> AccountSeen {
         account,
         status: StatusCode::new(clean(status, CODE_CHARS_MAX)),
         meaning: meaning(status),
+        kept: Vec::new(),
     }
 }
 

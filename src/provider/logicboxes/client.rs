@@ -6,17 +6,18 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use secrecy::ExposeSecret;
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use super::classify::{Asked, Heard, Values};
 use super::wire::{Ask, Credentials, Format, Page, Search, parameter};
 use super::{LogicBoxesSettings, classify};
-use crate::domain::answer::Answer;
+use crate::domain::answer::{Answer, RowError};
 use crate::domain::attempt::CallKind;
 use crate::domain::ids::{AccountId, RequestId};
 use crate::engine::lease::LeaseWatch;
-use crate::engine::ports::{Budget, LookUpCall, PendingPage, Provider, Reply, SubmitCall};
+use crate::engine::ports::{AccountShown, Budget, LookUpCall, PendingPage, Provider, Reply, SubmitCall};
 use crate::provider::SettingError;
+use crate::provider::kept::differences;
 use crate::provider::secrets::Secrets;
 use crate::provider::sender::{Exchanges, Sender};
 use crate::provider::trail::Trail;
@@ -135,11 +136,21 @@ impl Provider for LogicBoxes {
     async fn poll(&self, account: &AccountId) -> Reply {
         let mut trail = Trail::of_read(&*self.sender.world);
         let ask = Ask::details(&self.base, self.format, account);
-        let answer = match self.read(CallKind::Poll, &ask, &mut trail).await {
-            Ok(heard) => classify::read(&heard, account, &self.asked(""), self.sender.world.now()),
-            Err(answer) => answer,
+        match self.read(CallKind::Poll, &ask, &mut trail).await {
+            Ok(heard) => {
+                let answer = classify::read(&heard, account, &self.asked(""), self.sender.world.now());
+                trail.reply_showing(answer, heard.details())
+            }
+            Err(answer) => trail.reply(answer),
+        }
+    }
+
+    fn kept(&self, payload: &str, shown: &AccountShown) -> Vec<RowError> {
+        let Ok(shown) = serde_json::from_slice(&shown.0) else {
+            return Vec::new();
         };
-        trail.reply(answer)
+        let sent: Vec<_> = form_urlencoded::parse(payload.as_bytes()).collect();
+        differences(sent.iter().map(|(name, value)| (&**name, &**value)), &shown)
     }
 
     /// There is no list of sign-ups that wait (providers.md 3.5).

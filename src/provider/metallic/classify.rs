@@ -109,6 +109,7 @@ fn seen(account: AccountId, status: &str) -> AccountSeen {
         account,
         status: StatusCode::new(status),
         meaning: meaning(status),
+        kept: Vec::new(),
     }
 }
 

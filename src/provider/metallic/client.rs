@@ -3,17 +3,19 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde_json::Value;
 use url::Url;
 
 use super::classify::Reading;
 use super::wire::Ask;
 use super::{MetallicSettings, classify};
-use crate::domain::answer::Answer;
+use crate::domain::answer::{Answer, RowError};
 use crate::domain::attempt::CallKind;
 use crate::domain::ids::{AccountId, RequestId};
 use crate::engine::lease::LeaseWatch;
-use crate::engine::ports::{Budget, LookUpCall, PendingPage, Provider, Reply, SubmitCall};
+use crate::engine::ports::{AccountShown, Budget, LookUpCall, PendingPage, Provider, Reply, SubmitCall};
 use crate::provider::SettingError;
+use crate::provider::kept::{differences, leaves};
 use crate::provider::sender::{Exchanges, Sender};
 use crate::provider::token::TokenSource;
 use crate::provider::trail::Trail;
@@ -103,11 +105,13 @@ impl Provider for Metallic {
         let mut trail = Trail::new(call.correlation_id, RequestId::fresh(self.sender.world.dice()));
         let ask = Ask::create(&self.resellers, Arc::clone(&call.payload));
         let exchange = self.exchange(CallKind::Submit, &ask, Some(&call.lease), &mut trail);
-        let answer = match exchange.await {
-            Ok(exchange) => classify::create(&exchange, self.reading()),
-            Err(answer) => answer,
-        };
-        trail.reply(answer)
+        match exchange.await {
+            Ok(exchange) => {
+                let answer = classify::create(&exchange, self.reading());
+                trail.reply_showing(answer, exchange.body())
+            }
+            Err(answer) => trail.reply(answer),
+        }
     }
 
     /// There is no look-up (providers.md 4.4), and under [`IDEMPOTENCY`](super::contract::IDEMPOTENCY) nobody asks for
@@ -120,11 +124,23 @@ impl Provider for Metallic {
     async fn poll(&self, account: &AccountId) -> Reply {
         let mut trail = Trail::of_read(&*self.sender.world);
         let ask = Ask::read(&self.resellers, account);
-        let answer = match self.read(CallKind::Poll, &ask, &mut trail).await {
-            Ok(exchange) => classify::read(&exchange, account, self.reading()),
-            Err(answer) => answer,
+        match self.read(CallKind::Poll, &ask, &mut trail).await {
+            Ok(exchange) => {
+                let answer = classify::read(&exchange, account, self.reading());
+                trail.reply_showing(answer, exchange.body())
+            }
+            Err(answer) => trail.reply(answer),
+        }
+    }
+
+    fn kept(&self, payload: &str, shown: &AccountShown) -> Vec<RowError> {
+        let sent = serde_json::from_str(payload).map(|sent| leaves(&sent));
+        let shown = serde_json::from_slice::<Value>(&shown.0);
+        let (Ok(sent), Ok(shown)) = (sent, shown) else {
+            return Vec::new();
         };
-        trail.reply(answer)
+        let shown = shown.get("data").map(leaves).unwrap_or_default();
+        differences(sent.iter().map(|(place, text)| (&**place, &**text)), &shown)
     }
 
     /// A list of resellers is not public (providers.md 4.4).

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use crate::domain::answer::{AccountSeen, Answer, Answered, Meaning};
+use crate::domain::answer::{AccountSeen, Answer, Answered, Meaning, RowError};
 use crate::domain::batch::{Batch, Weight};
 use crate::domain::ids::{
     AccountId, BatchId, CorrelationId, Digest, RequestId, RowKey, Scope, StatusCode, WorkerId,
@@ -24,8 +24,8 @@ use crate::engine::advance::Desk;
 use crate::engine::gauge::ErrorGauge;
 use crate::engine::lease::Moment;
 use crate::engine::ports::{
-    Claim, ClaimAsk, Ledger, LedgerError, LookUpCall, NewRow, NewRowBody, PendingPage, Provider, Reply,
-    SubmitCall, payload_digest,
+    AccountShown, Claim, ClaimAsk, Ledger, LedgerError, LookUpCall, NewRow, NewRowBody, PendingPage,
+    Provider, Reply, SubmitCall, payload_digest,
 };
 use crate::ledger::testing::{Asked, MoodyLedger};
 use crate::provider::testing::CountingBudget;
@@ -120,6 +120,7 @@ impl Account {
     fn reply(&self, answer: Answer, correlation_id: CorrelationId) -> Reply {
         Reply {
             exchanges: u32::from(answer != Answer::NoLeave),
+            shown: None,
             answer,
             correlation_id,
             request_id: RequestId::fresh(self.world.dice()),
@@ -151,6 +152,7 @@ impl Provider for Account {
             account: AccountId::new("P1"),
             status: StatusCode::new("1000"),
             meaning: Meaning::Active,
+            kept: Vec::new(),
         };
         self.reply(Answer::Answered(Answered::Account(seen)), call.correlation_id)
     }
@@ -161,6 +163,10 @@ impl Provider for Account {
 
     async fn poll(&self, _: &AccountId) -> Reply {
         unreachable!("everything settles at once")
+    }
+
+    fn kept(&self, _: &str, _: &AccountShown) -> Vec<RowError> {
+        Vec::new()
     }
 
     async fn list_pending(&self, _: u64) -> Option<PendingPage> {

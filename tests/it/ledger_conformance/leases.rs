@@ -11,7 +11,7 @@ use enlist::engine::ports::{Claim, ClaimAsk, Commit, Kept, Lease, Ledger, payloa
 use futures_util::future::join_all;
 
 use super::fixture::{
-    LEASE, after_lease, ask, at, attempt, claim, claim_one, claimed, commit, commit_with, full, import,
+    LEASE, after_lease, ask, at, attempt, claim, claim_one, claimed, commit, commit_with, feed, full, import,
     import_n, key, pending, row_with, scope, settled, tallies, task_of, text,
 };
 
@@ -383,4 +383,34 @@ fn of_key(claims: Vec<Claim>, name: &str) -> Claim {
 
 fn keys(claims: &[Claim]) -> HashSet<String> {
     claims.iter().map(|claim| claim.key.to_string()).collect()
+}
+
+pub(crate) async fn what_was_sent_can_be_had_once_the_account_is_known(ledger: &dyn Ledger) {
+    import(
+        ledger,
+        "one",
+        &[row_with(0, "a", "old"), row_with(1, "b", "other")],
+    )
+    .await;
+    for sent in claim(ledger, 2, at(0)).await {
+        let watched = pending(&sent.task, at(5));
+        commit(ledger, &sent, watched, at(1)).await;
+    }
+    // An account that exists keeps what it was made with, whatever the file says later.
+    feed(ledger, "two", &[row_with(0, "a", "new")], 2).await;
+    let mut claims = claim(ledger, 2, at(5)).await;
+    claims.sort_by(|a, b| a.key.cmp(&b.key));
+    let had: Vec<_> = claims.iter().map(|claim| claim.payload.clone()).collect();
+    assert_eq!(had, [None, None]);
+    for (claim, sent) in claims.iter().zip(["old", "other"]) {
+        assert_eq!(ledger.payload(claim).await.unwrap(), text(sent));
+    }
+    let nobody = Claim {
+        lease: Lease {
+            task: 1 << 39,
+            fence: 1,
+        },
+        ..claims[0].clone()
+    };
+    assert_eq!(ledger.payload(&nobody).await.unwrap(), None);
 }

@@ -249,6 +249,7 @@ fn advanced(claim: &Claim, how: u8, now: Timestamp) -> Task {
             account: AccountId::new("P1"),
             status: StatusCode::new("1002"),
             meaning,
+            kept: Vec::new(),
         }))
     };
     let answer = match how {

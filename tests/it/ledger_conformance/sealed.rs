@@ -11,8 +11,8 @@ use enlist::domain::machine::Order;
 use enlist::domain::task::{Action, Task};
 use enlist::domain::time::Timestamp;
 use enlist::engine::ports::{
-    Appended, Budgets, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView, Seal,
-    Which,
+    Appended, Budgets, Claim, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView,
+    Seal, Which,
 };
 use enlist::ledger::sealed::{Keyring, SealedLedger};
 use enlist::world::World;
@@ -110,6 +110,10 @@ impl Ledger for Everything {
 
     async fn rows(&self, id: &BatchId, from: u64, max: u32) -> Result<Vec<RowView>, LedgerError> {
         self.0.rows(id, from, max).await
+    }
+
+    async fn payload(&self, claim: &Claim) -> Result<Option<Arc<str>>, LedgerError> {
+        self.0.payload(claim).await
     }
 
     async fn tasks(

@@ -14,6 +14,7 @@
 
 use super::details::{CONTACTS, COUNTRY, Contact, Details, NAME, REGION, SEGMENTS};
 use crate::domain::answer::RowError;
+use crate::provider::kept::{as_shown, kept};
 use crate::provider::transport::clean;
 
 /// What cannot be changed.
@@ -136,19 +137,18 @@ pub(super) fn drift(wanted: &Details, account: &Details) -> Vec<RowError> {
     for (place, text) in &wanted.texts {
         match account.text(place) {
             Some(has) if has == text => {}
-            Some(has) => errors.push(kept(place, format!("the provider keeps {}", shown(has)))),
-            None => errors.push(kept(place, "the provider shows nothing here".to_owned())),
+            Some(has) => errors.push(kept(place, as_shown(has))),
+            None => errors.push(kept(place, "the provider shows nothing here")),
         }
     }
     let among = |some: &[String], all: &[String]| some.iter().all(|one| all.contains(one));
     if !among(&wanted.segments, &account.segments) || !among(&account.segments, &wanted.segments) {
-        let has = shown(&account.segments.join(";"));
-        errors.push(kept(SEGMENTS, format!("the provider keeps {has}")));
+        errors.push(kept(SEGMENTS, as_shown(&account.segments.join(";"))));
     }
     let mut left: Vec<&Contact> = account.contacts.iter().collect();
     for (number, contact) in wanted.contacts.iter().enumerate() {
         let mut differs = |name, why: &str| {
-            errors.push(kept(&format!("{CONTACTS}[{number}].{name}"), why.to_owned()));
+            errors.push(kept(&format!("{CONTACTS}[{number}].{name}"), why));
         };
         let Some(known) = take(&mut left, contact) else {
             // One without an address is known again by nothing.
@@ -170,14 +170,10 @@ pub(super) fn drift(wanted: &Details, account: &Details) -> Vec<RowError> {
     }
     if left.iter().any(|contact| contact.email.is_some()) {
         let why = "the provider keeps a contact whose place the row's was to take";
-        errors.push(kept(CONTACTS, why.to_owned()));
+        errors.push(kept(CONTACTS, why));
     }
     errors.truncate(ERRORS_MAX);
     errors
-}
-
-fn kept(place: &str, message: String) -> RowError {
-    at("kept", place, message)
 }
 
 fn at(code: &str, place: &str, message: String) -> RowError {
