@@ -114,6 +114,8 @@ pub struct ResultRow {
     pub hint: String,
     /// What the provider refused though our rules had let it pass.
     pub gaps: Vec<RuleGap>,
+    /// The columns that the provider keeps otherwise than they were sent.
+    pub kept: Vec<String>,
     /// The account exists and the file now says something else.
     pub changed: bool,
     /// When the provider said that the account exists.
@@ -148,6 +150,7 @@ impl ResultRow {
             error_message,
             hint: hints.join(SEPARATOR),
             gaps: Vec::new(),
+            kept: Vec::new(),
             changed: false,
             created_at: None,
             settled_at: None,
@@ -187,6 +190,10 @@ impl ResultRow {
     /// What a sound row came to.
     pub fn of_task(line: u64, scope: &Scope, key: &RowKey, task: &Task, column_of: ColumnOf<'_>) -> Self {
         let errors = errors_of(task, column_of);
+        let kept = match bucket(&task.state) {
+            Bucket::Succeeded => errors.fields.clone(),
+            _ => Vec::new(),
+        };
         let hint = hint::of_task(scope, task, &errors.fields);
         let (error_code, error_field, error_message) = errors.joined();
         let sent = task.tries.sends > 0 || task.unknown;
@@ -216,6 +223,7 @@ impl ResultRow {
             error_message,
             hint,
             gaps: gaps_of(task, column_of),
+            kept,
             changed: task.changed,
             created_at: task.created_at,
             settled_at: task.settled_at,

@@ -35,7 +35,12 @@ fn names_that_are_not_kept(ledger: &str, sets: &[&str], keys: bool) {
         ["the provider keeps the name it has for this email address", ""]
     );
     assert!(table.column("_hint")[0].contains("the provider keeps otherwise"));
-    assert_eq!(rig.json("out/summary.json")["rows"]["succeeded"], 2);
+    let summary = rig.json("out/summary.json");
+    assert_eq!(summary["rows"]["succeeded"], 2);
+    assert_eq!(
+        summary["kept"],
+        serde_json::json!([{"field": "first_name", "rows": 1}])
+    );
 }
 
 #[test]

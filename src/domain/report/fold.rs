@@ -4,7 +4,9 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use super::summary::{Calls, FORMAT, ForeseenShown, Outcomes, PauseShown, Progress, Rows, RuleGap, Summary};
+use super::summary::{
+    Calls, FORMAT, ForeseenShown, KeptOtherwise, Outcomes, PauseShown, Progress, Rows, RuleGap, Summary,
+};
 use super::{Bucket, INVALID, ResultRow};
 use crate::domain::attempt::CallKind;
 use crate::domain::batch::{Batch, Counts};
@@ -19,6 +21,7 @@ pub struct Fold {
     last_created_at: Option<Timestamp>,
     last_settled_at: Option<Timestamp>,
     gaps: BTreeMap<(String, String), RuleGap>,
+    kept: BTreeMap<String, u64>,
 }
 
 /// Kinds of refusals that are told apart.
@@ -38,6 +41,16 @@ impl Fold {
         self.rows.invalid += u64::from(row.outcome == INVALID);
         self.rows.changed += u64::from(row.changed);
         self.outcomes.add(row.outcome);
+        for field in &row.kept {
+            let is_full = self.kept.len() >= GAPS_MAX;
+            match self.kept.entry(field.clone()) {
+                Entry::Occupied(known) => *known.into_mut() += 1,
+                Entry::Vacant(place) if !is_full => {
+                    place.insert(1);
+                }
+                Entry::Vacant(_) => {}
+            }
+        }
         for gap in &row.gaps {
             let kind = (gap.code.clone(), gap.field.clone());
             let is_full = self.gaps.len() >= GAPS_MAX;
@@ -82,6 +95,12 @@ impl Fold {
         let total = calls.iter().sum();
         let mut rule_gaps: Vec<RuleGap> = self.gaps.into_values().collect();
         rule_gaps.sort_by_key(|gap| Reverse(gap.rows));
+        let kept = self
+            .kept
+            .into_iter()
+            .map(|(field, rows)| KeptOtherwise { field, rows });
+        let mut kept: Vec<KeptOtherwise> = kept.collect();
+        kept.sort_by_key(|kept| Reverse(kept.rows));
         let since_import = |at: Option<Timestamp>| at.map(|at| millis(at.since(batch.created_at)));
         let foreseen = batch.foreseen.as_ref().map(|foreseen| ForeseenShown {
             rows: foreseen.rows,
@@ -121,6 +140,7 @@ impl Fold {
             pause: pause.map(|pause| PauseShown::of(pause, &batch.id)),
             resume: resume(batch, &rows, progress),
             rule_gaps,
+            kept,
             foreseen,
         }
     }

@@ -66,6 +66,8 @@ pub struct Summary {
     /// What the provider refused though our rules had let it pass, the most frequent first. Each is a rule that could be told
     /// before any call.
     pub rule_gaps: Vec<RuleGap>,
+    /// What the provider keeps otherwise than it was sent, by column, the most frequent first.
+    pub kept: Vec<KeptOtherwise>,
     /// What was expected before anything was sent, beside what came; `null` of a batch that was begun by an older version.
     pub foreseen: Option<ForeseenShown>,
 }
@@ -81,6 +83,15 @@ pub struct RuleGap {
     pub rows: u64,
     /// What the provider said of the first of them.
     pub message: String,
+}
+
+/// Rows whose account has something else in a column than was sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KeptOtherwise {
+    /// The user's column, or the provider's field where no column is known.
+    pub field: String,
+    /// How many.
+    pub rows: u64,
 }
 
 /// A forecast beside what came of it. Each pair is first what was expected, then what came, `null` until it has.
