@@ -96,6 +96,17 @@ struct JobArgs {
     /// Changes any key of the job: --set limits.in_flight=64 --set poll.first=1s.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     sets: Vec<String>,
+    /// Says what a column of the file is: --map 'Firm=company', or - to pass it over: --map 'Notes=-'.
+    #[arg(long = "map", value_name = "HEADER=FIELD", value_parser = mapped)]
+    maps: Vec<(String, String)>,
+}
+
+/// A column and its field; the last `=` parts them, since a header may have one.
+fn mapped(text: &str) -> Result<(String, String), String> {
+    text.rsplit_once('=')
+        .map(|(header, field)| (header.trim().to_owned(), field.trim().to_owned()))
+        .filter(|(header, field)| !header.is_empty() && !field.is_empty())
+        .ok_or_else(|| "write it as HEADER=FIELD, such as 'Firm=company'".to_owned())
 }
 
 #[derive(Debug, Subcommand)]

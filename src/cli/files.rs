@@ -67,7 +67,8 @@ pub(super) struct Setting {
 /// Loads the job that was named, without anything running.
 pub(super) fn load(app: &App, args: &JobArgs, talk: Talk) -> Result<Setting, Failure> {
     let name = args.job.as_deref().unwrap_or(SAMPLE_JOB);
-    let loaded = Job::load(name, &args.sets)?;
+    let mut loaded = Job::load(name, &args.sets)?;
+    loaded.job.columns.extend(args.maps.iter().cloned());
     for note in &loaded.notes {
         talk.say(format!("warning: {note}"));
     }
@@ -83,7 +84,8 @@ pub(super) async fn load_to_run(app: &App, args: &JobArgs, talk: Talk) -> Result
     if args.job.is_some() {
         return load(app, args, talk);
     }
-    let rehearsal = Rehearsal::start(app, &args.sets).await?;
+    let mut rehearsal = Rehearsal::start(app, &args.sets).await?;
+    rehearsal.job.columns.extend(args.maps.iter().cloned());
     talk.say(format!(
         "no job named: rehearsing {SAMPLE_JOB} on the built-in simulator at {}; nothing reaches a provider",
         rehearsal.base_url

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::{Scene, talk};
+use super::{Scene, mapped, talk};
 use crate::app::{Exit, Failure};
 use crate::config::{Job, jobs};
 
@@ -16,6 +16,9 @@ pub(super) struct JobsArgs {
     /// Changes any key of the job before it is printed.
     #[arg(long = "set", value_name = "KEY=VALUE", requires = "job")]
     sets: Vec<String>,
+    /// Says what a column of a file is before the job is printed: keep what is printed in jobs/, and it holds for every file.
+    #[arg(long = "map", value_name = "HEADER=FIELD", value_parser = mapped, requires = "job")]
+    maps: Vec<(String, String)>,
 }
 
 /// A job in the list.
@@ -28,7 +31,8 @@ struct JobLine {
 
 pub(super) async fn run(args: JobsArgs, scene: Scene) -> Result<Exit, Failure> {
     if let Some(name) = &args.job {
-        let job = Job::load(name, &args.sets)?.job;
+        let mut job = Job::load(name, &args.sets)?.job;
+        job.columns.extend(args.maps);
         if scene.json {
             talk::json(&job)?
         } else {

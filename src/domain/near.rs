@@ -1,14 +1,22 @@
 //! What somebody probably meant: texts compared by what matters in a name, and the nearest of several.
 
+use icu_normalizer::DecomposingNormalizerBorrowed;
+
 /// Least likeness of two names for one to be offered in the other's place.
 const LIKENESS_MIN: f64 = 0.84;
 
-/// `text` without case, spaces and punctuation: `Postal Code`, `postal-code` and `postalCode` are one name.
+/// `text` without case, spaces, punctuation and accents: `Postal Code`, `postal-code`, `postalCode` and `Póstal Code` are one
+/// name, and so is what a wide keyboard makes of it.
 pub fn fold(text: &str) -> String {
-    text.chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect()
+    let folded = |text: &str| {
+        // An accent that stands alone is no letter.
+        let letters = text.chars().filter(|c| c.is_alphanumeric());
+        letters.flat_map(char::to_lowercase).collect()
+    };
+    if text.is_ascii() {
+        return folded(text);
+    }
+    folded(&DecomposingNormalizerBorrowed::new_nfkd().normalize(text))
 }
 
 /// The one of `candidates` that is most like `text`, if any is like enough.
@@ -42,6 +50,23 @@ fn likeness(a: &str, b: &str) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_compared_by_their_letters_and_digits() {
+        for (text, folded) in [
+            ("Postal Code", "postalcode"),
+            ("postal-code ", "postalcode"),
+            ("Région", "region"),
+            ("Re\u{301}gion", "region"),
+            ("ＣＩＴＹ　１", "city1"),
+            ("Straße", "straße"),
+            ("会社名", "会社名"),
+            ("Ａｄｄｒｅｓｓ①", "address1"),
+            ("…", ""),
+        ] {
+            assert_eq!(fold(text), folded, "{text}");
+        }
+    }
 
     #[test]
     fn slips_are_seen_and_strangers_are_not() {
