@@ -1,7 +1,7 @@
 //! The scenarios of providers.md 7.5 that concern Adobe, by name: the real binary, real HTTP, both ledgers.
 //!
-//! T6 (eleven days) and T12 (quotas by the hour) need simulated time and are in `tests/simulation`; T10 and T11 are in
-//! `logicboxes`, T13 in `metallic`.
+//! T6 (eleven days) and T12 (quotas by the hour) need simulated time and are in `tests/simulation`, on both ledgers too; T10
+//! and T11 are in `logicboxes`, T13 in `metallic`.
 
 mod ids;
 mod watching;
