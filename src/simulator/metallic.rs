@@ -151,7 +151,7 @@ impl Metallic {
         let settings = &self.settings;
         if let Some(fault) = fault
             && let Some(delivery) = way::there(fault, settings.hang, &mut self.dice, |fault| {
-                gate::said(fault, settings)
+                gate::said(fault, call, settings)
             })
         {
             self.tally.fault(fault);
@@ -170,7 +170,7 @@ impl Metallic {
         }
         let settings = &self.settings;
         way::back(fault, reply, settings.hang, &mut self.dice, |fault| {
-            gate::said(fault, settings)
+            gate::said(fault, call, settings)
         })
         .map_or_else(|delivery| delivery, Delivery::Respond)
     }
