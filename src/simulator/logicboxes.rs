@@ -153,13 +153,15 @@ impl LogicBoxes {
         };
         let fault = self.draw(call);
         let settings = &self.settings;
-        let said = |fault| gate::said(fault, format, settings);
+        let mut word = None;
         if let Some(fault) = fault
-            && let Some(delivery) = way::there(fault, settings.hang, &mut self.dice, said)
+            && let Some(delivery) = way::there(fault, settings.hang, &mut self.dice, |fault| {
+                let (reply, counted) = gate::said(fault, format, settings);
+                word = counted;
+                reply
+            })
         {
             self.tally.fault(fault);
-            let word =
-                matches!(fault, Fault::Error500 | Fault::Error502 | Fault::Error504).then_some("ERROR");
             return (delivery, word);
         }
         let slow = self.slowness(fault);
@@ -170,12 +172,15 @@ impl LogicBoxes {
             self.tally.fault(fault);
         }
         let settings = &self.settings;
+        let mut word = None;
         let came = way::back(fault, reply, settings.hang, &mut self.dice, |fault| {
-            gate::said(fault, format, settings)
+            let (reply, counted) = gate::said(fault, format, settings);
+            word = counted;
+            reply
         });
         match came {
             Ok(reply) => (Delivery::Respond(reply), said.word),
-            Err(delivery) => (delivery, None),
+            Err(delivery) => (delivery, word),
         }
     }
 

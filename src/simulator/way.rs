@@ -42,9 +42,13 @@ pub(super) fn back(
         Some(fault @ (Fault::Html502 | Fault::Empty500 | Fault::Empty502 | Fault::Empty504)) => {
             return Err(Delivery::Respond(wordless(fault)));
         }
-        Some(fault @ (Fault::Gateway504AfterCommit | Fault::Error500AfterCommit)) => {
-            return Err(Delivery::Respond(said(fault)));
-        }
+        Some(
+            fault @ (Fault::Gateway504AfterCommit
+            | Fault::Error500AfterCommit
+            | Fault::Error502AfterCommit
+            | Fault::Error503AfterCommit
+            | Fault::Error504AfterCommit),
+        ) => return Err(Delivery::Respond(said(fault))),
         Some(Fault::Truncated) => {
             let bytes = dice.below(reply.body.len());
             return Err(Delivery::Truncate { reply, bytes });
