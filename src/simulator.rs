@@ -40,6 +40,8 @@ mod notes;
 pub mod settings;
 pub mod span;
 pub mod tally;
+#[cfg(test)]
+mod testing;
 mod tokens;
 mod way;
 pub mod wire;

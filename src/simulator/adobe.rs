@@ -139,7 +139,7 @@ impl Adobe {
     /// What the network does with `request`, which arrives at `now`.
     pub fn handle(&mut self, request: &Request, now: Timestamp) -> Delivery {
         if let Some(path) = request.path.strip_prefix("/_simulator/") {
-            return Delivery::Respond(self.admin(path, request, now));
+            return Delivery::Respond(super::admin::answer(self, path, request, now));
         }
         let (call, id) = Call::of(request);
         tally::count(&mut self.tally.calls, call.as_str());
@@ -261,18 +261,13 @@ impl Adobe {
     }
 
     fn draw(&mut self, call: Call) -> Option<Fault> {
-        if !self.settings.fault_on.contains(&call) {
-            return None;
-        }
-        self.dice
-            .draw(self.settings.faults.iter().map(|(fault, share)| (*fault, *share)))
+        let settings = &self.settings;
+        way::draw(&call, &settings.fault_on, &settings.faults, &mut self.dice)
     }
 
     fn slowness(&mut self, fault: Option<Fault>) -> Duration {
-        match fault {
-            Some(Fault::Slow) => self.dice.between(self.settings.slow_min, self.settings.slow_max),
-            _ => Duration::ZERO,
-        }
+        let settings = &self.settings;
+        way::slowness(fault, settings.slow_min, settings.slow_max, &mut self.dice)
     }
 
     /// What becomes of a call that does not reach the service.

@@ -40,6 +40,21 @@ impl Common {
     }
 }
 
+/// The flags of a stand-in, read from a line.
+#[cfg(test)]
+pub(super) fn parse<A: Args>(line: &str) -> Result<A, String> {
+    #[derive(clap::Parser)]
+    struct Cli<A: Args> {
+        #[command(flatten)]
+        args: A,
+    }
+    let words = std::iter::once("simulate").chain(line.split_whitespace());
+    match <Cli<A> as clap::Parser>::try_parse_from(words) {
+        Ok(cli) => Ok(cli.args),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 /// `1s..5s`, or `2s` for both.
 fn parse_range(text: &str) -> Result<(Duration, Duration), String> {
     let (min, max) = text.split_once("..").unwrap_or((text, text));

@@ -40,6 +40,12 @@ pub enum Fault {
     Error504,
     /// The service did its work, and fails in its own error shape under 500.
     Error500AfterCommit,
+    /// The same under 502.
+    Error502AfterCommit,
+    /// The same under 503.
+    Error503AfterCommit,
+    /// The same under 504.
+    Error504AfterCommit,
     /// 500 without a body; the service did its work or not, by coin.
     Empty500,
     /// The same with 502.
@@ -50,7 +56,7 @@ pub enum Fault {
 
 impl Fault {
     /// All of them, in the order in which shares are drawn. A personality offers those that its provider can show.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::DroppedBeforeCommit,
         Self::DroppedAfterCommit,
         Self::Error500Stored,
@@ -66,6 +72,9 @@ impl Fault {
         Self::Error502,
         Self::Error504,
         Self::Error500AfterCommit,
+        Self::Error502AfterCommit,
+        Self::Error503AfterCommit,
+        Self::Error504AfterCommit,
         Self::Empty500,
         Self::Empty502,
         Self::Empty504,
@@ -89,6 +98,9 @@ impl Fault {
             Self::Error502 => "error_502",
             Self::Error504 => "error_504",
             Self::Error500AfterCommit => "error_500_after_commit",
+            Self::Error502AfterCommit => "error_502_after_commit",
+            Self::Error503AfterCommit => "error_503_after_commit",
+            Self::Error504AfterCommit => "error_504_after_commit",
             Self::Empty500 => "empty_500",
             Self::Empty502 => "empty_502",
             Self::Empty504 => "empty_504",

@@ -109,7 +109,7 @@ impl LogicBoxes {
     /// What the network does with `request`, which arrives at `now`.
     pub fn handle(&mut self, request: &Request, now: Timestamp) -> Delivery {
         if let Some(path) = request.path.strip_prefix("/_simulator/") {
-            return Delivery::Respond(self.admin(path, request, now));
+            return Delivery::Respond(super::admin::answer(self, path, request, now));
         }
         let (delivery, word) = match Call::of(request) {
             None => {
@@ -153,13 +153,15 @@ impl LogicBoxes {
         };
         let fault = self.draw(call);
         let settings = &self.settings;
-        let said = |fault| gate::said(fault, format, settings);
+        let mut word = None;
         if let Some(fault) = fault
-            && let Some(delivery) = way::there(fault, settings.hang, &mut self.dice, said)
+            && let Some(delivery) = way::there(fault, settings.hang, &mut self.dice, |fault| {
+                let (reply, counted) = gate::said(fault, format, settings);
+                word = counted;
+                reply
+            })
         {
             self.tally.fault(fault);
-            let word =
-                matches!(fault, Fault::Error500 | Fault::Error502 | Fault::Error504).then_some("ERROR");
             return (delivery, word);
         }
         let slow = self.slowness(fault);
@@ -170,12 +172,15 @@ impl LogicBoxes {
             self.tally.fault(fault);
         }
         let settings = &self.settings;
+        let mut word = None;
         let came = way::back(fault, reply, settings.hang, &mut self.dice, |fault| {
-            gate::said(fault, format, settings)
+            let (reply, counted) = gate::said(fault, format, settings);
+            word = counted;
+            reply
         });
         match came {
             Ok(reply) => (Delivery::Respond(reply), said.word),
-            Err(delivery) => (delivery, None),
+            Err(delivery) => (delivery, word),
         }
     }
 
@@ -197,17 +202,12 @@ impl LogicBoxes {
     }
 
     fn draw(&mut self, call: Call) -> Option<Fault> {
-        if !self.settings.fault_on.contains(&call) {
-            return None;
-        }
-        self.dice
-            .draw(self.settings.faults.iter().map(|(fault, share)| (*fault, *share)))
+        let settings = &self.settings;
+        way::draw(&call, &settings.fault_on, &settings.faults, &mut self.dice)
     }
 
     fn slowness(&mut self, fault: Option<Fault>) -> Duration {
-        match fault {
-            Some(Fault::Slow) => self.dice.between(self.settings.slow_min, self.settings.slow_max),
-            _ => Duration::ZERO,
-        }
+        let settings = &self.settings;
+        way::slowness(fault, settings.slow_min, settings.slow_max, &mut self.dice)
     }
 }

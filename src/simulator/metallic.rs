@@ -101,7 +101,7 @@ impl Metallic {
     /// What the network does with `request`, which arrives at `now`.
     pub fn handle(&mut self, request: &Request, now: Timestamp) -> Delivery {
         if let Some(path) = request.path.strip_prefix("/_simulator/") {
-            return Delivery::Respond(self.admin(path, request, now));
+            return Delivery::Respond(super::admin::answer(self, path, request, now));
         }
         let target = Target::of(request, &self.settings);
         tally::count(&mut self.tally.calls, target.call.as_str());
@@ -151,7 +151,7 @@ impl Metallic {
         let settings = &self.settings;
         if let Some(fault) = fault
             && let Some(delivery) = way::there(fault, settings.hang, &mut self.dice, |fault| {
-                gate::said(fault, settings)
+                gate::said(fault, call, settings)
             })
         {
             self.tally.fault(fault);
@@ -170,23 +170,18 @@ impl Metallic {
         }
         let settings = &self.settings;
         way::back(fault, reply, settings.hang, &mut self.dice, |fault| {
-            gate::said(fault, settings)
+            gate::said(fault, call, settings)
         })
         .map_or_else(|delivery| delivery, Delivery::Respond)
     }
 
     fn draw(&mut self, call: Call) -> Option<Fault> {
-        if !self.settings.fault_on.contains(&call) {
-            return None;
-        }
-        self.dice
-            .draw(self.settings.faults.iter().map(|(fault, share)| (*fault, *share)))
+        let settings = &self.settings;
+        way::draw(&call, &settings.fault_on, &settings.faults, &mut self.dice)
     }
 
     fn slowness(&mut self, fault: Option<Fault>) -> Duration {
-        match fault {
-            Some(Fault::Slow) => self.dice.between(self.settings.slow_min, self.settings.slow_max),
-            _ => Duration::ZERO,
-        }
+        let settings = &self.settings;
+        way::slowness(fault, settings.slow_min, settings.slow_max, &mut self.dice)
     }
 }

@@ -1,5 +1,26 @@
 //! What a brain writes down, so that its host can put it on disk.
 
+use serde::{Deserialize, Serialize};
+
+use crate::domain::time::Timestamp;
+
+/// A line of the journal of a stand-in that remembers accounts alone. What it holds is the stand-in's own affair.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Entry<Account, Status> {
+    /// The next account.
+    Account(Account),
+    /// A tester set how an account stands.
+    Status {
+        /// The account's id.
+        id: String,
+        /// Since when.
+        at: Timestamp,
+        /// How it stands.
+        status: Status,
+    },
+}
+
 /// Lines of the journal that nobody has taken yet; none is kept before [`Notes::keep`].
 #[derive(Clone, Debug)]
 pub(super) struct Notes<E>(Option<Vec<E>>);

@@ -2,11 +2,28 @@
 //!
 //! How a gateway or a failing service words its answer is the personality's affair: `said` knows.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::dice::Dice;
-use super::fault::Fault;
+use super::fault::{Fault, Faults};
 use super::wire::{Delivery, Reply};
+
+/// The fault that strikes a call, if one does: faults strike calls that are among `on`.
+pub(super) fn draw<C: Ord>(call: &C, on: &BTreeSet<C>, faults: &Faults, dice: &mut Dice) -> Option<Fault> {
+    if !on.contains(call) {
+        return None;
+    }
+    dice.draw(faults.iter().map(|(fault, share)| (*fault, *share)))
+}
+
+/// How long the service takes for a call, from `min` to `max` if it is slow.
+pub(super) fn slowness(fault: Option<Fault>, min: Duration, max: Duration, dice: &mut Dice) -> Duration {
+    match fault {
+        Some(Fault::Slow) => dice.between(min, max),
+        _ => Duration::ZERO,
+    }
+}
 
 /// What a call gets that does not reach the service; `None`: it reaches it.
 pub(super) fn there(
@@ -42,9 +59,13 @@ pub(super) fn back(
         Some(fault @ (Fault::Html502 | Fault::Empty500 | Fault::Empty502 | Fault::Empty504)) => {
             return Err(Delivery::Respond(wordless(fault)));
         }
-        Some(fault @ (Fault::Gateway504AfterCommit | Fault::Error500AfterCommit)) => {
-            return Err(Delivery::Respond(said(fault)));
-        }
+        Some(
+            fault @ (Fault::Gateway504AfterCommit
+            | Fault::Error500AfterCommit
+            | Fault::Error502AfterCommit
+            | Fault::Error503AfterCommit
+            | Fault::Error504AfterCommit),
+        ) => return Err(Delivery::Respond(said(fault))),
         Some(Fault::Truncated) => {
             let bytes = dice.below(reply.body.len());
             return Err(Delivery::Truncate { reply, bytes });

@@ -2,7 +2,6 @@
 
 use crate::redis_server::RedisServer;
 use crate::support::{Call, Rig, Simulator, clock};
-use std::collections::BTreeSet;
 
 /// Rows that Metallic takes, made of its template.
 fn rows(rig: &Rig, name: &str, rows: usize) {
@@ -40,28 +39,6 @@ fn on_each(test: impl Fn(&Rig, &str)) {
     test(&rig, &redis.address("metallic"));
 }
 
-/// The ids in the report are those of the accounts.
-fn shows_the_ids_that_exist(rig: &Rig, simulator: &Simulator) {
-    let text = |value: &serde_json::Value| {
-        value
-            .as_str()
-            .map_or(value.to_string(), str::to_owned)
-            .to_lowercase()
-    };
-    let there: BTreeSet<String> = simulator
-        .accounts()
-        .iter()
-        .map(|account| text(&account["id"]))
-        .collect();
-    let table = rig.table("out/results.csv");
-    let told: BTreeSet<String> = table
-        .column("_provider_id")
-        .iter()
-        .map(|id| id.to_lowercase())
-        .collect();
-    assert_eq!(told, there);
-}
-
 #[test]
 fn a_file_becomes_accounts_in_one_call_each() {
     on_each(|rig, ledger| {
@@ -70,7 +47,7 @@ fn a_file_becomes_accounts_in_one_call_each() {
         let ran = on(rig, &simulator, "run", ledger).args(["--out", "out"]).exits(0);
         assert!(ran.err.contains("20 Active"), "{}", ran.err);
         simulator.has_one_account_each(20);
-        shows_the_ids_that_exist(rig, &simulator);
+        rig.shows_the_ids_that_exist("out/results.csv", &simulator);
         assert_eq!(simulator.creates(), 20, "no call besides");
         let again = on(rig, &simulator, "run", ledger)
             .args(["--out", "again"])

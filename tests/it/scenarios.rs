@@ -1,7 +1,7 @@
 //! The scenarios of providers.md 7.5 that concern Adobe, by name: the real binary, real HTTP, both ledgers.
 //!
-//! T6 (eleven days) and T12 (quotas by the hour) need simulated time and are in `tests/simulation`; T10 and T11 are in
-//! `logicboxes`, T13 in `metallic`.
+//! T6 (eleven days) and T12 (quotas by the hour) need simulated time and are in `tests/simulation`, on both ledgers too; T10
+//! and T11 are in `logicboxes`, T13 in `metallic`.
 
 mod ids;
 mod watching;
@@ -55,17 +55,21 @@ impl Scene {
 
     /// From now on this fault strikes every create, and no other does.
     fn strike(&self, fault: &str) {
-        let faults = self.simulator.ask("GET", "/_simulator/settings", "")["faults"].clone();
-        let mut changed = faults.as_object().unwrap().clone();
-        changed.values_mut().for_each(|share| *share = json!(0.0));
-        changed.insert(fault.to_owned(), json!(1.0));
-        self.simulator.change(&json!({ "faults": changed }));
+        self.set_faults(Some(fault));
     }
 
     /// From now on nothing goes wrong.
     fn calm(&self) {
-        self.strike("slow");
-        self.simulator.change(&json!({ "faults": { "slow": 0.0 } }));
+        self.set_faults(None);
+    }
+
+    /// Sets all shares at once: no call meets some that are new and some that are old.
+    fn set_faults(&self, only: Option<&str>) {
+        let mut faults = self.simulator.ask("GET", "/_simulator/settings", "")["faults"].take();
+        let shares = faults.as_object_mut().unwrap();
+        shares.values_mut().for_each(|share| *share = json!(0.0));
+        shares.extend(only.map(|fault| (fault.to_owned(), json!(1.0))));
+        self.simulator.change(&json!({ "faults": faults }));
     }
 
     /// Waits until this fault has struck so often.

@@ -2,7 +2,7 @@
 //! installed, files of rows, and questions to the simulator. Nothing waits for time to pass: everything waits for a
 //! condition, with a limit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -225,6 +225,19 @@ impl Rig {
             };
             assert_eq!(row["_outcome"], word, "{row:?}");
         }
+    }
+
+    /// The ids in the report are those of the accounts, of any provider; ids may be shown in capitals.
+    pub(crate) fn shows_the_ids_that_exist(&self, results: &str, simulator: &Simulator) {
+        let small = |id: &str| id.to_lowercase();
+        let there: BTreeSet<String> = simulator
+            .accounts()
+            .iter()
+            .map(|account| small(account["id"].as_str().unwrap()))
+            .collect();
+        let results = self.table(results);
+        let told = results.column("_provider_id");
+        assert_eq!(told.into_iter().map(small).collect::<BTreeSet<_>>(), there);
     }
 }
 

@@ -6,6 +6,7 @@
 //! weather    what a seed's world is like     judge       what must be true at the end
 //! rig        all of it together              process     one life of a worker process
 //! wire, far  a line without sockets          fate        who dies when
+//! store      the ledgers, Redis among them
 //! updates    the adapter for updates, against the brain
 //! rows, dice, world
 //! ```
@@ -17,10 +18,14 @@ mod far;
 mod fate;
 mod judge;
 mod process;
+#[allow(dead_code, reason = "other tests use the rest")]
+#[path = "../it/redis_server.rs"]
+mod redis_server;
 mod rig;
 mod rows;
 mod scenarios;
 mod seeds;
+mod store;
 mod updates;
 mod weather;
 mod wire;

@@ -9,7 +9,7 @@ use enlist::domain::ids::WorkerId;
 use enlist::domain::time::Timestamp;
 use enlist::engine::advance::Desk;
 use enlist::engine::lease::{LeaseWatch, Moment};
-use enlist::engine::ports::{ClaimAsk, Commit, Kept, Lease, Ledger};
+use enlist::engine::ports::{ClaimAsk, Commit, Kept, Lease};
 use enlist::world::World;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;

@@ -19,7 +19,6 @@ use enlist::engine::budget::LocalBudget;
 use enlist::engine::gauge::ErrorGauge;
 use enlist::engine::ports::{Budget, Commit, Kept, Lease, Ledger, Provider, Which};
 use enlist::engine::sweep::PendingSet;
-use enlist::ledger::sqlite::SqliteLedger;
 use enlist::provider::adobe::{Adobe, AdobeSettings};
 use enlist::simulator::adobe as simulated;
 use enlist::world::World;
@@ -32,6 +31,7 @@ use crate::far::Far;
 use crate::fate::{Fate, Point};
 use crate::process::{End, Process};
 use crate::rows::{SimRow, as_new, batch, scope};
+use crate::store::Store;
 use crate::wire::Wire;
 use crate::world::SimWorld;
 
@@ -114,7 +114,7 @@ pub(crate) struct Rig {
     pub(crate) world: Arc<SimWorld>,
     pub(crate) far: Arc<Far>,
     pub(crate) fate: Arc<Fate>,
-    pub(crate) ledger: Arc<SqliteLedger>,
+    pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) plan: Plan,
     scope: Scope,
     /// The files fed so far.
@@ -140,7 +140,7 @@ impl Rig {
         Self {
             far,
             fate: Arc::new(fate),
-            ledger: Arc::new(SqliteLedger::in_memory().unwrap()),
+            ledger: Store::Sqlite.ledger(),
             files: Mutex::new(vec![File::new(rows, world.now())]),
             scope: scope(),
             world,
@@ -150,6 +150,11 @@ impl Rig {
             paused: Mutex::default(),
             told: Mutex::default(),
         }
+    }
+
+    /// The same on another ledger, which is empty.
+    pub(crate) fn on(self, ledger: Arc<dyn Ledger>) -> Self {
+        Self { ledger, ..self }
     }
 
     /// The defaults, but for the patience with pending accounts, which takes most of a simulation's time.
@@ -190,7 +195,7 @@ impl Rig {
             pending: self.plan.in_sets.then(set),
             provider,
             budget,
-            ledger: Arc::clone(&self.ledger) as _,
+            ledger: Arc::clone(&self.ledger),
             world,
             gauge: ErrorGauge::new(100, 0.5),
             strikes: 0.into(),

@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::domain::time::Timestamp;
-use crate::simulator::admin::{self, Answer};
+use crate::simulator::admin::{self, Answer, Pages};
 use crate::simulator::tally::PerReference;
-use crate::simulator::wire::{Reply, Request};
+use crate::simulator::wire::Request;
 
 use super::accounts::{Accounts, Status};
 use super::journal::Entry;
@@ -77,64 +77,44 @@ impl Adobe {
             })
         })
     }
+}
 
-    pub(super) fn admin(&mut self, path: &str, request: &Request, now: Timestamp) -> Reply {
-        let answer = match (request.method.as_str(), path) {
-            ("GET", "ledger") => Ok(json!(self.ledger())),
-            ("GET", "accounts") => self.admin_accounts(request, now),
-            ("GET", "settings") => Ok(json!(self.settings)),
-            ("POST", "settings") => self.admin_settings(&request.body),
-            ("POST", "tokens/revoke") => {
-                self.tokens.revoke_all();
-                Ok(json!({}))
-            }
-            ("POST", _) => match path
-                .strip_prefix("accounts/")
-                .and_then(|rest| rest.strip_suffix("/status"))
-            {
-                Some(id) => self.admin_status(id, &request.body, now),
-                None => admin::no_such_path(),
-            },
-            _ => admin::no_such_path(),
-        };
-        admin::reply(answer)
+impl Pages for Adobe {
+    type Status = Status;
+
+    fn ledger_page(&self) -> Value {
+        json!(self.ledger())
     }
 
-    fn admin_accounts(&self, request: &Request, now: Timestamp) -> Answer {
-        let reference = request.query_value("reference");
-        let total = match &reference {
+    fn accounts_page(&self, reference: Option<&str>, request: &Request, now: Timestamp) -> Answer {
+        let total = match reference {
             Some(reference) => self.accounts.with_reference(reference).len(),
             None => self.accounts.len(),
         };
-        admin::page(request, total, self.accounts(reference.as_deref(), now))
+        admin::page(request, total, self.accounts(reference, now))
     }
 
-    fn admin_settings(&mut self, body: &[u8]) -> Answer {
-        let changes: Value = admin::read(body)?;
-        let settings = self.settings.changed(&changes).map_err(|error| (400, error))?;
-        self.set_settings(settings);
-        Ok(json!(self.settings))
+    fn settings_page(&self) -> Value {
+        json!(self.settings)
     }
 
-    fn admin_status(&mut self, id: &str, body: &[u8], now: Timestamp) -> Answer {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Wanted {
-            status: Status,
-        }
-        let Wanted { status } = admin::read(body)?;
-        let index = self
-            .accounts
-            .find(id)
-            .ok_or_else(|| (404, format!("no account {id:?}")))?;
-        if let Some(account) = self.accounts.get_mut(index) {
-            account.set = Some((now, status));
-        }
+    fn change_settings(&mut self, changes: &Value) -> Result<(), String> {
+        self.set_settings(self.settings.changed(changes)?);
+        Ok(())
+    }
+
+    fn set_status(&mut self, id: &str, status: &Status, now: Timestamp) -> Option<()> {
+        let index = self.accounts.find(id)?;
+        self.accounts.get_mut(index)?.set = Some((now, *status));
         self.notes.write(|| Entry::Status {
             id: id.to_owned(),
             at: now,
-            status,
+            status: *status,
         });
-        Ok(json!({ "id": id, "status": status }))
+        Some(())
+    }
+
+    fn own_page(&mut self, method: &str, path: &str, _now: Timestamp) -> Answer {
+        admin::token_page(&mut self.tokens, method, path)
     }
 }

@@ -151,24 +151,13 @@ impl SimulateAdobe {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
+    use crate::simulator::args::parse;
     use crate::simulator::fault::Fault;
 
     use super::*;
 
-    #[derive(Parser)]
-    struct Cli {
-        #[command(flatten)]
-        adobe: SimulateAdobe,
-    }
-
     fn settings(flags: &str) -> Result<AdobeSettings, String> {
-        let words = std::iter::once("adobe").chain(flags.split_whitespace());
-        Cli::try_parse_from(words)
-            .map_err(|error| error.to_string())?
-            .adobe
-            .into_settings()
+        parse::<SimulateAdobe>(flags)?.into_settings()
     }
 
     #[test]

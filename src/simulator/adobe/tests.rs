@@ -11,6 +11,7 @@ mod update;
 use serde_json::{Value, json};
 
 use crate::simulator::fault::{Fault, Faults};
+use crate::simulator::testing::{json, whole};
 
 use super::*;
 
@@ -106,17 +107,6 @@ impl Stage {
         let request = Request::new(method, &format!("/_simulator/{path}")).with_body(body);
         json(&whole(&self.send(&request)))
     }
-}
-
-fn whole(delivery: &Delivery) -> Reply {
-    delivery
-        .reply()
-        .unwrap_or_else(|| panic!("no answer but {delivery:?}"))
-        .clone()
-}
-
-fn json(reply: &Reply) -> Value {
-    serde_json::from_slice(&reply.body).unwrap()
 }
 
 /// `201 1002` or `400 1117`: the HTTP status code and what the body says.

@@ -38,7 +38,7 @@ impl fmt::Display for Standing {
 
 /// A sub-reseller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Account {
+pub struct Account {
     /// The user id of the reseller that signed it up.
     pub(super) parent: Box<str>,
     pub(super) fields: Fields,

@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::domain::time::Timestamp;
-use crate::simulator::admin::{self, Answer};
+use crate::simulator::admin::{self, Answer, Pages};
 use crate::simulator::tally::{Ledger, PerReference};
-use crate::simulator::wire::{Reply, Request};
+use crate::simulator::wire::Request;
 
 use super::LogicBoxes;
 use super::accounts::{Accounts, Standing};
@@ -75,48 +75,6 @@ impl LogicBoxes {
         }
     }
 
-    pub(super) fn admin(&mut self, path: &str, request: &Request, now: Timestamp) -> Reply {
-        let status_of = path
-            .strip_prefix("accounts/")
-            .and_then(|rest| rest.strip_suffix("/status"));
-        let answer = match (request.method.as_str(), path, status_of) {
-            ("GET", "ledger", _) => Ok(json!(self.ledger())),
-            ("GET", "accounts", _) => {
-                let username = request.query_value("reference");
-                let total = self.chosen(username.as_deref()).len();
-                admin::page(request, total, self.accounts(username.as_deref(), now))
-            }
-            ("GET", "settings", _) => Ok(json!(self.settings)),
-            ("POST", "settings", _) => self.admin_settings(&request.body),
-            ("POST", "activate", _) => Ok(self.activate_all(now)),
-            ("POST", _, Some(id)) => self.admin_status(id, &request.body, now),
-            _ => admin::no_such_path(),
-        };
-        admin::reply(answer)
-    }
-
-    fn admin_settings(&mut self, body: &[u8]) -> Answer {
-        let changes: Value = admin::read(body)?;
-        let settings = self.settings.changed(&changes).map_err(|error| (400, error))?;
-        self.set_settings(settings);
-        Ok(json!(self.settings))
-    }
-
-    fn admin_status(&mut self, id: &str, body: &[u8], now: Timestamp) -> Answer {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Wanted {
-            status: Standing,
-        }
-        let Wanted { status } = admin::read(body)?;
-        let index = self
-            .accounts
-            .find(id)
-            .ok_or_else(|| (404, format!("no account {id:?}")))?;
-        self.set_standing(index, status, now);
-        Ok(json!({ "id": id, "status": status }))
-    }
-
     fn activate_all(&mut self, now: Timestamp) -> Value {
         let waits = |index: &u32| {
             self.accounts
@@ -140,5 +98,40 @@ impl LogicBoxes {
             at: now,
             status,
         });
+    }
+}
+
+impl Pages for LogicBoxes {
+    type Status = Standing;
+
+    fn ledger_page(&self) -> Value {
+        json!(self.ledger())
+    }
+
+    fn accounts_page(&self, reference: Option<&str>, request: &Request, now: Timestamp) -> Answer {
+        let total = self.chosen(reference).len();
+        admin::page(request, total, self.accounts(reference, now))
+    }
+
+    fn settings_page(&self) -> Value {
+        json!(self.settings)
+    }
+
+    fn change_settings(&mut self, changes: &Value) -> Result<(), String> {
+        self.set_settings(self.settings.changed(changes)?);
+        Ok(())
+    }
+
+    fn set_status(&mut self, id: &str, status: &Standing, now: Timestamp) -> Option<()> {
+        let index = self.accounts.find(id)?;
+        self.set_standing(index, *status, now);
+        Some(())
+    }
+
+    fn own_page(&mut self, method: &str, path: &str, now: Timestamp) -> Answer {
+        match (method, path) {
+            ("POST", "activate") => Ok(self.activate_all(now)),
+            _ => admin::no_such_path(),
+        }
     }
 }

@@ -166,24 +166,13 @@ impl SimulateLogicBoxes {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
+    use crate::simulator::args::parse;
     use crate::simulator::fault::Fault;
 
     use super::*;
 
-    #[derive(Parser)]
-    struct Cli {
-        #[command(flatten)]
-        args: SimulateLogicBoxes,
-    }
-
     fn settings(flags: &str) -> Result<LogicBoxesSettings, String> {
-        let words = std::iter::once("logicboxes").chain(flags.split_whitespace());
-        Cli::try_parse_from(words)
-            .map_err(|error| error.to_string())?
-            .args
-            .into_settings()
+        parse::<SimulateLogicBoxes>(flags)?.into_settings()
     }
 
     #[test]

@@ -94,15 +94,26 @@ fn caller(call: Call, form: &Form, settings: &LogicBoxesSettings) -> Option<Stri
     (known && user.parse::<u64>().is_ok()).then(|| user.to_owned())
 }
 
-/// What a fault says in the service's place.
-pub(super) fn said(fault: Fault, format: Format, settings: &LogicBoxesSettings) -> Reply {
-    let error = |status, message| format.write(&ErrorShape::Message.say(status, message), settings);
+/// What a fault says in the service's place, and the word by which that is counted. The words do not tell whether the
+/// service did its work before.
+pub(super) fn said(
+    fault: Fault,
+    format: Format,
+    settings: &LogicBoxesSettings,
+) -> (Reply, Option<&'static str>) {
+    let error = |status, message| {
+        let said = ErrorShape::Message.say(status, message);
+        (format.write(&said, settings), said.word)
+    };
     match fault {
-        Fault::Throttled429 => Gate::Limit.reply(format, settings),
-        Fault::Error500 => error(500, "An unexpected error occurred"),
-        Fault::Error502 => error(502, "The request could not be processed"),
-        Fault::Error504 => error(504, "The request could not be processed in time"),
-        Fault::Gateway504AfterCommit => way::html(504, "Gateway Timeout"),
-        _ => way::html(503, "Service Unavailable"),
+        Fault::Throttled429 => (Gate::Limit.reply(format, settings), Gate::Limit.word(settings)),
+        Fault::Error500 | Fault::Error500AfterCommit => error(500, "An unexpected error occurred"),
+        Fault::Error502 | Fault::Error502AfterCommit => error(502, "The request could not be processed"),
+        Fault::Error503AfterCommit => error(503, "The service is temporarily unavailable"),
+        Fault::Error504 | Fault::Error504AfterCommit => {
+            error(504, "The request could not be processed in time")
+        }
+        Fault::Gateway504AfterCommit => (way::html(504, "Gateway Timeout"), None),
+        _ => (way::html(503, "Service Unavailable"), None),
     }
 }

@@ -1,32 +1,12 @@
 //! What survives a restart: the sub-resellers, and what testers did to them.
 
-use serde::{Deserialize, Serialize};
-
-use crate::domain::time::Timestamp;
+use crate::simulator::notes;
 
 use super::LogicBoxes;
 use super::accounts::{Account, Standing};
 
-/// A line of the journal. What it holds is the stand-in's own affair.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[allow(
-    private_interfaces,
-    reason = "callers carry entries about and do not look inside"
-)]
-pub enum Entry {
-    /// The next sub-reseller.
-    Account(Account),
-    /// A tester set how one stands.
-    Status {
-        /// Its id.
-        id: String,
-        /// Since when.
-        at: Timestamp,
-        /// How it stands.
-        status: Standing,
-    },
-}
+/// A line of the journal.
+pub type Entry = notes::Entry<Account, Standing>;
 
 impl LogicBoxes {
     /// Takes back a line of the journal. Lines come in the order in which they were written.

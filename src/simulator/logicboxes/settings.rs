@@ -17,7 +17,7 @@ use super::errors::ErrorShape;
 use super::format::XmlShape;
 
 /// The faults that this provider can show.
-pub const FAULTS: [Fault; 16] = [
+pub const FAULTS: [Fault; 20] = [
     Fault::DroppedBeforeCommit,
     Fault::DroppedAfterCommit,
     Fault::Unavailable503,
@@ -31,6 +31,10 @@ pub const FAULTS: [Fault; 16] = [
     Fault::Error500,
     Fault::Error502,
     Fault::Error504,
+    Fault::Error500AfterCommit,
+    Fault::Error502AfterCommit,
+    Fault::Error503AfterCommit,
+    Fault::Error504AfterCommit,
     Fault::Empty500,
     Fault::Empty502,
     Fault::Empty504,

@@ -9,6 +9,7 @@ mod trouble;
 use serde_json::{Value, json};
 
 use crate::simulator::fault::{Fault, Faults};
+use crate::simulator::testing::{json, whole};
 use crate::simulator::wire::Reply;
 
 use super::*;
@@ -121,17 +122,6 @@ impl Stage {
         let request = Request::new(method, &format!("/_simulator/{path}")).with_body(body);
         json(&whole(&self.send(&request)))
     }
-}
-
-fn whole(delivery: &Delivery) -> Reply {
-    delivery
-        .reply()
-        .unwrap_or_else(|| panic!("no answer but {delivery:?}"))
-        .clone()
-}
-
-fn json(reply: &Reply) -> Value {
-    serde_json::from_slice(&reply.body).unwrap_or_else(|error| panic!("{error}: {reply:?}"))
 }
 
 /// The numbered hits, in order.

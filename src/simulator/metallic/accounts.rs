@@ -58,7 +58,7 @@ impl Unique {
 
 /// An account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Account {
+pub struct Account {
     pub(super) id: Uuid,
     pub(super) kind: Kind,
     /// The sound body of its create, as JSON text.

@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::domain::time::Timestamp;
-use crate::simulator::admin::{self, Answer};
+use crate::simulator::admin::{self, Answer, Pages};
 use crate::simulator::tally::{self, PerReference};
-use crate::simulator::wire::{Reply, Request};
+use crate::simulator::wire::Request;
 
 use super::Metallic;
 use super::accounts::{Kind, Unique};
@@ -96,56 +96,41 @@ impl Metallic {
             None => self.accounts.indexes().collect(),
         }
     }
+}
 
-    pub(super) fn admin(&mut self, path: &str, request: &Request, now: Timestamp) -> Reply {
-        let status_of = path
-            .strip_prefix("accounts/")
-            .and_then(|rest| rest.strip_suffix("/status"));
-        let answer = match (request.method.as_str(), path, status_of) {
-            ("GET", "ledger", _) => Ok(json!(self.ledger())),
-            ("GET", "accounts", _) => {
-                let reference = request.query_value("reference");
-                let total = self.chosen(reference.as_deref()).len();
-                admin::page(request, total, self.accounts(reference.as_deref(), now))
-            }
-            ("GET", "settings", _) => Ok(json!(self.settings)),
-            ("POST", "settings", _) => self.admin_settings(&request.body),
-            ("POST", "tokens/revoke", _) => {
-                self.tokens.revoke_all();
-                Ok(json!({}))
-            }
-            ("POST", _, Some(id)) => self.admin_status(id, &request.body, now),
-            _ => admin::no_such_path(),
-        };
-        admin::reply(answer)
+impl Pages for Metallic {
+    type Status = Box<str>;
+
+    fn ledger_page(&self) -> Value {
+        json!(self.ledger())
     }
 
-    fn admin_settings(&mut self, body: &[u8]) -> Answer {
-        let changes: Value = admin::read(body)?;
-        let settings = self.settings.changed(&changes).map_err(|error| (400, error))?;
-        self.set_settings(settings);
-        Ok(json!(self.settings))
+    fn accounts_page(&self, reference: Option<&str>, request: &Request, now: Timestamp) -> Answer {
+        let total = self.chosen(reference).len();
+        admin::page(request, total, self.accounts(reference, now))
     }
 
-    fn admin_status(&mut self, id: &str, body: &[u8], now: Timestamp) -> Answer {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Wanted {
-            status: Box<str>,
-        }
-        let Wanted { status } = admin::read(body)?;
-        let account = self
-            .accounts
-            .find(id)
-            .and_then(|index| self.accounts.get_mut(index))
-            .ok_or_else(|| (404, format!("no account {id:?}")))?;
-        account.set = Some((now, status.clone()));
-        let answer = json!({ "id": id, "status": status });
+    fn settings_page(&self) -> Value {
+        json!(self.settings)
+    }
+
+    fn change_settings(&mut self, changes: &Value) -> Result<(), String> {
+        self.set_settings(self.settings.changed(changes)?);
+        Ok(())
+    }
+
+    fn set_status(&mut self, id: &str, status: &Box<str>, now: Timestamp) -> Option<()> {
+        let index = self.accounts.find(id)?;
+        self.accounts.get_mut(index)?.set = Some((now, status.clone()));
         self.notes.write(|| Entry::Status {
             id: id.to_owned(),
             at: now,
-            status,
+            status: status.clone(),
         });
-        Ok(answer)
+        Some(())
+    }
+
+    fn own_page(&mut self, method: &str, path: &str, _now: Timestamp) -> Answer {
+        admin::token_page(&mut self.tokens, method, path)
     }
 }

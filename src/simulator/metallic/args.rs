@@ -141,24 +141,13 @@ impl SimulateMetallic {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
+    use crate::simulator::args::parse;
     use crate::simulator::fault::Fault;
 
     use super::*;
 
-    #[derive(Parser)]
-    struct Cli {
-        #[command(flatten)]
-        args: SimulateMetallic,
-    }
-
     fn settings(flags: &str) -> Result<MetallicSettings, String> {
-        let words = std::iter::once("metallic").chain(flags.split_whitespace());
-        Cli::try_parse_from(words)
-            .map_err(|error| error.to_string())?
-            .args
-            .into_settings()
+        parse::<SimulateMetallic>(flags)?.into_settings()
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::domain::time::Timestamp;
 use crate::simulator::fault::Fault;
-use crate::simulator::limiter::{Verdict, Window};
+use crate::simulator::limiter::{Limiter, Verdict, Window};
 use crate::simulator::way;
 use crate::simulator::wire::{Reply, Request};
 
@@ -23,6 +23,14 @@ pub(super) enum Gate {
 }
 
 impl Gate {
+    /// The limit that a call is held to.
+    fn limit_of(call: Call) -> Self {
+        match call {
+            Call::Get => Self::Reads,
+            _ => Self::Writes,
+        }
+    }
+
     pub(super) fn reply(self, settings: &MetallicSettings) -> Reply {
         match self {
             Self::Token => error(401, 401, "Unauthorized"),
@@ -51,16 +59,10 @@ impl Metallic {
         if !authenticates && !self.has_token(request, now) {
             return Err(Gate::Token);
         }
-        if !authenticates || self.settings.authenticate_counts {
-            let (limiter, gate) = if call == Call::Get {
-                (&mut self.reads, Gate::Reads)
-            } else {
-                (&mut self.writes, Gate::Writes)
-            };
-            if let Verdict::Refuse(_) = limiter.admit(now) {
-                self.tally.calls_over_limit += 1;
-                return Err(gate);
-            }
+        let counts = !authenticates || self.settings.authenticate_counts;
+        if counts && let Verdict::Refuse(_) = self.limiter_of(call).admit(now) {
+            self.tally.calls_over_limit += 1;
+            return Err(Gate::limit_of(call));
         }
         let content_type = request.header("content-type").unwrap_or_default();
         let is_json = content_type
@@ -78,10 +80,13 @@ impl Metallic {
         if status < 400 || self.settings.failed_calls_count || !counted {
             return;
         }
-        if call == Call::Get {
-            self.reads.take_back(now);
-        } else {
-            self.writes.take_back(now);
+        self.limiter_of(call).take_back(now);
+    }
+
+    fn limiter_of(&mut self, call: Call) -> &mut Limiter {
+        match Gate::limit_of(call) {
+            Gate::Reads => &mut self.reads,
+            _ => &mut self.writes,
         }
     }
 
@@ -119,10 +124,10 @@ impl Metallic {
     }
 }
 
-/// What a fault says in the service's place.
-pub(super) fn said(fault: Fault, settings: &MetallicSettings) -> Reply {
+/// What a fault says to a call in the service's place.
+pub(super) fn said(fault: Fault, call: Call, settings: &MetallicSettings) -> Reply {
     match fault {
-        Fault::Throttled429 => Gate::Writes.reply(settings),
+        Fault::Throttled429 => Gate::limit_of(call).reply(settings),
         Fault::Error500 | Fault::Error500AfterCommit => error(500, 500, "Internal server error"),
         Fault::Gateway504AfterCommit => way::html(504, "Gateway Timeout"),
         _ => way::html(503, "Service Unavailable"),

@@ -1,32 +1,12 @@
 //! What survives a restart: the accounts, and what testers did to them. Windows and counters do not.
 
-use serde::{Deserialize, Serialize};
-
-use crate::domain::time::Timestamp;
+use crate::simulator::notes;
 
 use super::Metallic;
 use super::accounts::Account;
 
-/// A line of the journal. What it holds is the stand-in's own affair.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[allow(
-    private_interfaces,
-    reason = "callers carry entries about and do not look inside"
-)]
-pub enum Entry {
-    /// The next account.
-    Account(Account),
-    /// A tester set an account's status.
-    Status {
-        /// The account's id.
-        id: String,
-        /// Since when.
-        at: Timestamp,
-        /// The status.
-        status: Box<str>,
-    },
-}
+/// A line of the journal.
+pub type Entry = notes::Entry<Account, Box<str>>;
 
 impl Metallic {
     /// Takes back a line of the journal. Lines come in the order in which they were written.

@@ -8,6 +8,7 @@ mod trouble;
 use serde_json::{Value, json};
 
 use crate::simulator::fault::{Fault, Faults};
+use crate::simulator::testing::{json, whole};
 use crate::simulator::wire::Reply;
 
 use super::*;
@@ -144,17 +145,6 @@ impl Stage {
         let request = Request::new(method, &format!("/_simulator/{path}")).with_body(body);
         json(&whole(&self.send(&request)))
     }
-}
-
-fn whole(delivery: &Delivery) -> Reply {
-    delivery
-        .reply()
-        .unwrap_or_else(|| panic!("no answer but {delivery:?}"))
-        .clone()
-}
-
-fn json(reply: &Reply) -> Value {
-    serde_json::from_slice(&reply.body).unwrap_or_else(|error| panic!("{error}: {reply:?}"))
 }
 
 /// `201 active` or `400 1002`: the HTTP status code and what the body says.

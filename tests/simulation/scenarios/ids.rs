@@ -12,6 +12,7 @@ use crate::fate::Point;
 use crate::judge::{Looks, judge};
 use crate::rig::{Plan, Rig};
 use crate::seeds::simulate;
+use crate::store::{self, Store};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -106,16 +107,20 @@ fn t5_a_process_killed_between_send_and_answer_sends_the_same_id_again() {
 }
 
 /// A row whose only send went unanswered because the process died; eleven days later another one starts.
-fn left_for_eleven_days(point: Point) -> Rig {
+fn left_for_eleven_days(point: Point, store: &Store) -> Rig {
     let down = (11 * DAY, 11 * DAY);
-    rig(7, 1, &[(point, 1)], Plan { down, ..Plan::calm() })
+    rig(7, 1, &[(point, 1)], Plan { down, ..Plan::calm() }).on(store.ledger())
 }
 
 #[test]
 fn t6_after_eleven_days_nothing_is_sent_blindly() {
+    store::on_each(nothing_is_sent_blindly);
+}
+
+fn nothing_is_sent_blindly(store: &Store) {
     let parked = State::Settled(Outcome::Parked(ParkReason::UnknownOutcome));
     simulate(async {
-        let rig = left_for_eleven_days(Point::OnTheWay);
+        let rig = left_for_eleven_days(Point::OnTheWay, store);
         rig.run().await;
         assert_eq!(
             rig.state(0).await,
@@ -125,7 +130,7 @@ fn t6_after_eleven_days_nothing_is_sent_blindly() {
         assert_eq!(rig.sends_and_ids(), (1, 1));
     });
     simulate(async {
-        let rig = left_for_eleven_days(Point::OnTheWay);
+        let rig = left_for_eleven_days(Point::OnTheWay, store);
         rig.far.set(&json!({ "settle_as": { "1010": 1.0 } }));
         rig.import().await;
         rig.work().await;
@@ -133,7 +138,7 @@ fn t6_after_eleven_days_nothing_is_sent_blindly() {
         assert_eq!(rig.sends_and_ids(), (1, 1));
     });
     simulate(async {
-        let rig = left_for_eleven_days(Point::BeforeLeaving);
+        let rig = left_for_eleven_days(Point::BeforeLeaving, store);
         rig.import().await;
         rig.work().await;
         assert_eq!(

@@ -37,6 +37,14 @@ fn every_fault_shows_as_it_says_and_search_finds_what_was_made() {
                     {
                         Some(0)
                     }
+                    (Fault::Error500AfterCommit, 500)
+                    | (Fault::Error502AfterCommit, 502)
+                    | (Fault::Error503AfterCommit, 503)
+                    | (Fault::Error504AfterCommit, 504)
+                        if is_error(reply) =>
+                    {
+                        Some(1)
+                    }
                     (Fault::Empty500, 500) | (Fault::Empty502, 502) | (Fault::Empty504, 504)
                         if reply.body.is_empty() =>
                     {
@@ -87,6 +95,21 @@ fn what_a_coin_decides_falls_both_ways() {
     }
 }
 
+/// Whoever reads an error cannot tell by it whether the account is there.
+#[test]
+fn an_error_says_the_same_before_and_after_the_account_was_made() {
+    for (before, after) in [
+        (Fault::Error500, Fault::Error500AfterCommit),
+        (Fault::Error502, Fault::Error502AfterCommit),
+        (Fault::Error504, Fault::Error504AfterCommit),
+    ] {
+        let [(without, none, _), (with, one, stage)] = [before, after].map(|fault| struck(fault, 7));
+        assert_eq!((whole(&without), none, one), (whole(&with), 0, 1), "{after}");
+        let counted = format!("{} ERROR", whole(&with).status);
+        assert_eq!(stage.brain.ledger().tally.answers[counted.as_str()], 1);
+    }
+}
+
 /// T10, with a search that does not show who waits: only the second sign-up tells.
 #[test]
 fn after_silence_search_finds_it_or_the_second_sign_up_does() {
@@ -132,7 +155,7 @@ fn faults_strike_the_calls_they_are_told_to_and_a_seed_replays_exactly() {
 
     let run = |seed| {
         let settings = LogicBoxesSettings {
-            faults: FAULTS.map(|fault| (fault, 0.05)).into(),
+            faults: FAULTS.map(|fault| (fault, 0.04)).into(),
             ..LogicBoxesSettings::default()
         };
         let mut stage = Stage::seeded(settings, seed);

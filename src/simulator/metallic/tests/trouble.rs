@@ -68,6 +68,25 @@ fn every_fault_shows_as_it_says_and_a_repeat_tells_what_was_made() {
 }
 
 #[test]
+fn a_429_tells_the_limit_of_the_call_that_it_refuses() {
+    let mut stage = Stage::new(MetallicSettings {
+        faults: Faults::from([(Fault::Throttled429, 1.0)]),
+        fault_on: Call::FAULTY.into(),
+        ..MetallicSettings::default()
+    });
+    for (reply, limit) in [
+        (whole(&stage.create(&row(1))), "100"),
+        (stage.get("resellers/1"), "1000"),
+    ] {
+        let told = ("X-RateLimit-Limit".to_owned(), limit.to_owned());
+        assert!(
+            reply.status == 429 && reply.headers.contains(&told),
+            "{limit}: {reply:?}"
+        );
+    }
+}
+
+#[test]
 fn what_a_coin_decides_falls_both_ways() {
     for fault in [Fault::Html502, Fault::Hang] {
         let accounts: u64 = (0..100).map(|seed| struck(fault, seed).1).sum();
