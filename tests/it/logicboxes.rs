@@ -153,17 +153,19 @@ fn t10_a_sign_up_that_went_unanswered_is_found_and_not_made_again() {
         let faults = [
             "dropped_after_commit",
             "error_500_after_commit",
+            "error_502_after_commit",
             "error_503_after_commit",
+            "error_504_after_commit",
         ];
-        let flags = faults.map(|fault| format!("--fault {fault}=0.2")).join(" ");
+        let flags = faults.map(|fault| format!("--fault {fault}=0.15")).join(" ");
         let simulator = scene.simulator(&format!(
             "--signup-option direct --fault-on signup --seed 5 {flags}"
         ));
-        scene.rows(30, true);
+        scene.rows(60, true);
         scene.on(&simulator, "out").exits(0);
-        simulator.has_one_account_each(30);
+        simulator.has_one_account_each(60);
         let table = scene.rig.table("out/results.csv");
-        assert_eq!(table.column("_outcome"), ["Active"; 30]);
+        assert_eq!(table.column("_outcome"), ["Active"; 60]);
         scene.rig.shows_the_ids_that_exist("out/results.csv", &simulator);
         let struck = &simulator.ledger()["faults"];
         for fault in faults {

@@ -16,10 +16,10 @@ use enlist::domain::batch::{Backlog, Batch, Counts, Pause, Weight};
 use enlist::domain::diagnosis::Diagnosis;
 use enlist::domain::ids::{BatchId, RowKey, Scope};
 use enlist::domain::machine::Order;
-use enlist::domain::task::Action;
+use enlist::domain::task::{Action, Task};
 use enlist::domain::time::Timestamp;
 use enlist::engine::ports::{
-    Appended, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView, SharedBudgets,
+    Appended, Budgets, Claim, ClaimAsk, Claimed, Commit, Kept, Lease, Ledger, LedgerError, NewRow, RowView,
     Which,
 };
 use enlist::ledger::redis::RedisLedger;
@@ -108,7 +108,7 @@ impl<L> Aside<L> {
 
 #[async_trait]
 impl<L: Ledger> Ledger for Aside<L> {
-    fn budgets(&self, world: &Arc<dyn World>) -> Option<Arc<dyn SharedBudgets>> {
+    fn budgets(&self, world: &Arc<dyn World>) -> Arc<dyn Budgets> {
         self.ledger.budgets(world)
     }
 
@@ -175,6 +175,19 @@ impl<L: Ledger> Ledger for Aside<L> {
 
     async fn rows(&self, id: &BatchId, from: u64, max: u32) -> Result<Vec<RowView>, LedgerError> {
         self.wait(self.ledger.rows(id, from, max))
+    }
+
+    async fn payload(&self, claim: &Claim) -> Result<Option<Arc<str>>, LedgerError> {
+        self.wait(self.ledger.payload(claim))
+    }
+
+    async fn tasks(
+        &self,
+        scope: &Scope,
+        action: Action,
+        keys: &[RowKey],
+    ) -> Result<Vec<Option<Task>>, LedgerError> {
+        self.wait(self.ledger.tasks(scope, action, keys))
     }
 
     async fn history(
