@@ -7,6 +7,7 @@ mod healthcheck;
 mod import;
 mod jobs;
 mod keys;
+mod manner;
 mod orders;
 mod progress;
 mod report;

@@ -7,6 +7,7 @@ use super::Scene;
 use super::files::{self, FileArgs};
 use super::talk::{self, many};
 use crate::app::{Exit, Failure};
+use crate::intake::ReadAs;
 
 /// Flags of `check`.
 #[derive(Debug, Args)]
@@ -28,6 +29,8 @@ struct CheckSummary {
     /// SHA-256 of the file; `null` when its columns could not be matched.
     digest: Option<String>,
     derived_keys: bool,
+    /// How the file was read (docs/files.md); `null` when it could not be opened as what it is.
+    read_as: Option<ReadAs>,
 }
 
 pub(super) async fn run(args: CheckArgs, scene: Scene) -> Result<Exit, Failure> {
@@ -55,6 +58,7 @@ pub(super) async fn run(args: CheckArgs, scene: Scene) -> Result<Exit, Failure> 
             warnings: told.warnings,
             digest: summary.map(|summary| summary.digest.to_string()),
             derived_keys: summary.is_some_and(|summary| summary.derived_keys),
+            read_as: told.read_as,
         })?;
     } else {
         scene.talk.say(format!(

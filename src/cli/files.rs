@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use super::manner::MannerArgs;
 use super::talk::{self, Talk, many};
 use super::{JobArgs, Scene};
 use crate::app::feed::{Checked, Feed};
@@ -14,6 +15,7 @@ use crate::domain::batch::Batch;
 use crate::domain::consent::Terms;
 use crate::domain::fault::Fault;
 use crate::engine::ports::Appended;
+use crate::intake::ReadAs;
 
 /// Faults listed to a person; all of them are counted, and `check --json` gives all.
 const FAULTS_SHOWN_MAX: u64 = 50;
@@ -28,6 +30,8 @@ pub(super) struct FileArgs {
     pub(super) job: JobArgs,
     #[command(flatten)]
     pub(super) terms: TermsArgs,
+    #[command(flatten)]
+    manner: MannerArgs,
 }
 
 /// Who accepted the provider's terms, for all rows that do not say it themselves.
@@ -104,7 +108,7 @@ pub(super) async fn load_to_run(app: &App, args: &JobArgs, talk: Talk) -> Result
 /// Opens the file under the job.
 pub(super) fn open(args: &FileArgs, setting: &Setting) -> Result<Feed, Failure> {
     let terms = args.terms.given()?;
-    let mut feed = Feed::open(&setting.env, &args.file, setting.job.clone())?;
+    let mut feed = Feed::open(&setting.env, &args.file, args.manner.given(), setting.job.clone())?;
     feed.terms = terms;
     if setting.rehearsal.is_some() {
         feed.scope = Rehearsal::scope(&feed.scope);
@@ -116,7 +120,8 @@ pub(super) fn open(args: &FileArgs, setting: &Setting) -> Result<Feed, Failure> 
 /// Opens the file for a check: what is missing to run a job that was named is told, and is no reason not to check.
 pub(super) fn open_to_check(args: &FileArgs, setting: Setting, talk: Talk) -> Result<Feed, Failure> {
     let terms = args.terms.given()?;
-    let (mut feed, missing) = Feed::open_to_check(&setting.env, &args.file, setting.job)?;
+    let (mut feed, missing) =
+        Feed::open_to_check(&setting.env, &args.file, args.manner.given(), setting.job)?;
     feed.terms = terms;
     if let Some(missing) = missing.filter(|_| args.job.job.is_some()) {
         talk.say(format!(
@@ -129,6 +134,8 @@ pub(super) fn open_to_check(args: &FileArgs, setting: Setting, talk: Talk) -> Re
 /// What a check told.
 pub(super) struct Told {
     pub(super) checked: Option<Checked>,
+    /// How the file was read; `None` when it could not be opened as what it is.
+    pub(super) read_as: Option<ReadAs>,
     pub(super) errors: u64,
     pub(super) warnings: u64,
 }
@@ -137,8 +144,13 @@ pub(super) struct Told {
 pub(super) fn check(feed: &Feed, scene: &Scene, as_json: bool) -> Result<Told, Failure> {
     let (mut errors, mut warnings) = (0_u64, 0_u64);
     let mut gone = None;
+    let mut read_as = None;
     let checked = tokio::task::block_in_place(|| {
-        feed.check(&mut |fault: &Fault| {
+        let told_first = &mut |found: &ReadAs| {
+            scene.talk.say(format!("{}: read as {found}", feed.source.name()));
+            read_as = Some(found.clone());
+        };
+        feed.check(told_first, &mut |fault: &Fault| {
             let shown = if fault.is_error() {
                 errors += 1;
                 errors
@@ -171,6 +183,7 @@ pub(super) fn check(feed: &Feed, scene: &Scene, as_json: bool) -> Result<Told, F
     }
     Ok(Told {
         checked,
+        read_as,
         errors,
         warnings,
     })
