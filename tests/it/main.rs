@@ -9,6 +9,7 @@
     reason = "tests"
 )]
 
+mod awkward;
 mod budget;
 mod canaries;
 mod check;
@@ -24,6 +25,7 @@ mod ledger_conformance;
 mod logicboxes;
 mod lost_second;
 mod metallic;
+mod readers_fuzz;
 mod readme;
 mod redis_damaged;
 #[allow(dead_code, reason = "the unit tests of the line to Redis use the rest")]
