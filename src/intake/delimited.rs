@@ -20,6 +20,9 @@ use crate::domain::fault::{Fault, Place, cut};
 /// What to do about text that cannot be decoded.
 const SAY_ENCODING: &str = "save the file as CSV UTF-8 from the program it comes from, or say how it is encoded: --encoding windows-1252, utf-16, shift_jis, …";
 
+/// Missing columns that one message names.
+const MISSING_NAMED: usize = 4;
+
 pub(super) struct Delimited {
     input: Input,
     parser: csv_core::Reader,
@@ -32,7 +35,6 @@ pub(super) struct Delimited {
     ends_len: usize,
     records: u64,
     layout: Layout,
-    warning: Option<Fault>,
 }
 
 enum Parsed {
@@ -60,18 +62,17 @@ impl Delimited {
         manner: &Manner,
         knows: &dyn Fn(&str) -> bool,
     ) -> Result<(Self, Headers), IntakeError> {
-        let top = top::find(&mut input, manner, knows)?;
+        let layout = top::find(&mut input, manner, knows)?;
         let mut file = Self {
             input,
-            parser: parser_of(&top.layout),
+            parser: parser_of(&layout),
             limits: *limits,
             out: vec![0; limits.row_bytes_max.max(1)],
             out_len: 0,
             ends: vec![0; limits.columns_max + 1],
             ends_len: 0,
             records: 0,
-            layout: top.layout,
-            warning: top.warning,
+            layout,
         };
         let headers = file.header()?;
         Ok((file, headers))
@@ -80,11 +81,6 @@ impl Delimited {
     /// How the cells stand.
     pub(super) fn layout(&self) -> Layout {
         self.layout
-    }
-
-    /// What is odd about that.
-    pub(super) fn warning(&self) -> Option<&Fault> {
-        self.warning.as_ref()
     }
 
     pub(super) fn into_input(self) -> Input {
@@ -319,31 +315,26 @@ impl Delimited {
     fn ragged(&self, headers: &Headers, row: &Row, place: Place, surplus: Option<&str>) -> Fault {
         let (cells, columns) = (row.len(), headers.names().len());
         let noun = self.layout.delimiter.noun();
-        let hint = match surplus {
+        let message = format!("{cells} cells, and the header has {columns}");
+        let (message, hint) = match surplus {
             _ if has_line_break(row) => {
-                "a cell spans several lines: is a quote not closed, or not doubled?".to_owned()
+                let hint = "a cell spans several lines: is a quote not closed, or not doubled?";
+                (message, hint.to_owned())
             }
-            Some(_) => format!("put a cell that has a {noun} in quotes"),
+            Some(_) => (message, format!("put a cell that has a {noun} in quotes")),
             None => {
-                let missing: Vec<String> = headers
-                    .names()
-                    .iter()
-                    .skip(cells)
-                    .take(4)
+                let names = headers.names().iter().skip(cells);
+                let mut missing: Vec<String> = names
+                    .take(MISSING_NAMED)
                     .map(|name| format!("`{}`", cut(name)))
                     .collect();
-                let more = if columns - cells > missing.len() {
-                    ", …"
-                } else {
-                    ""
-                };
-                format!(
-                    "nothing was found for {}{more}; an empty cell still needs its {noun}",
-                    missing.join(", ")
-                )
+                if columns - cells > missing.len() {
+                    missing.push("…".to_owned());
+                }
+                let message = format!("{message}: none for {}", missing.join(", "));
+                (message, format!("an empty cell still needs its {noun}"))
             }
         };
-        let message = format!("{cells} cells, and the header has {columns}");
         Fault::error(place, "row.ragged", message, hint).with_cell(None, surplus.unwrap_or_default())
     }
 }

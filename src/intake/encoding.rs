@@ -22,9 +22,11 @@ const LINE_BYTES_MAX: usize = 64 << 10;
 /// Bytes of lines that the guesser gets.
 const SAMPLE_BYTES: usize = 256 << 10;
 
-/// Fewer bytes beyond ASCII than these make a doubtful guess. Measured on names and towns: six letters tell Western
-/// from Central European and Cyrillic nearly always, three do in two cases of three.
-const TELLING_BYTES_MIN: usize = 6;
+/// Fewer bytes beyond ASCII than these make a doubtful guess. Measured on files of names and towns in nine encodings,
+/// 300 files each: by eight such bytes, 95 to 100 guesses of a hundred are right. Encodings with two bytes a letter need
+/// forty for that (GBK by eight: 67).
+const TELLING_BYTES_MIN: usize = 8;
+const TELLING_BYTES_MIN_OF_TWO: usize = 40;
 
 /// Letters shown of a guess.
 const LETTERS_SHOWN: usize = 6;
@@ -170,9 +172,14 @@ impl Survey {
         detector.feed(&self.sample, true);
         let encoding = detector.guess(None, Utf8Detection::Deny);
         let telling = self.sample.iter().filter(|byte| !byte.is_ascii()).count();
+        let enough = if encoding.is_single_byte() {
+            TELLING_BYTES_MIN
+        } else {
+            TELLING_BYTES_MIN_OF_TWO
+        };
         Found {
             letters: letters(encoding, &self.sample),
-            is_doubtful: telling < TELLING_BYTES_MIN,
+            is_doubtful: telling < enough,
             ..Found::new(encoding, EncodingBy::Guess)
         }
     }

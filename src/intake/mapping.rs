@@ -2,7 +2,7 @@
 
 mod of_report;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use super::names::Names;
@@ -113,11 +113,12 @@ impl Mapping {
     }
 }
 
-/// All names under which columns are found: those that the contract's fields have, and those that a job gives them.
-pub fn known_names(contract: &Contract, job_columns: &BTreeMap<String, String>) -> Vec<String> {
+/// All names under which columns are found, folded: those that the contract's fields have, and those that a job gives them.
+pub fn known_names(contract: &Contract, job_columns: &BTreeMap<String, String>) -> Arc<HashSet<String>> {
     let names = Names::new(contract);
-    let of_job = job_columns.keys().cloned();
-    names.all().map(str::to_owned).chain(of_job).collect()
+    let of_job = job_columns.keys().map(|name| fold(name));
+    let all = names.all().map(str::to_owned).chain(of_job);
+    Arc::new(all.filter(|name| !name.is_empty()).collect())
 }
 
 /// A row under a mapping.

@@ -276,9 +276,6 @@ impl Reader {
             warnings
                 .push(Fault::error(place, "file.encoding", message, hint).with_severity(Severity::Warning));
         }
-        if let Kind::Csv(csv) = &self.kind {
-            warnings.extend(csv.warning().cloned());
-        }
         warnings
     }
 

@@ -29,7 +29,7 @@ pub struct Source {
     spooled: Option<NamedTempFile>,
     manner: Manner,
     /// Names of columns that somebody waits for, folded.
-    names: HashSet<String>,
+    names: Arc<HashSet<String>>,
     /// Found out once, so that both readings are the same.
     encoding: OnceLock<Found>,
 }
@@ -96,7 +96,7 @@ impl Source {
             path,
             spooled,
             manner: Manner::default(),
-            names: HashSet::new(),
+            names: Arc::default(),
             encoding: OnceLock::new(),
         }
     }
@@ -111,14 +111,10 @@ impl Source {
         }
     }
 
-    /// The same source, its header probably with some of these names: a hint to find it by, and no more.
+    /// The same source, its header probably with some of these names, which are folded: a hint to find it by, and no more.
     #[must_use]
-    pub fn expecting(self, names: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        let names = names.into_iter().map(|name| fold(name.as_ref()));
-        Self {
-            names: names.filter(|name| !name.is_empty()).collect(),
-            ..self
-        }
+    pub fn expecting(self, names: Arc<HashSet<String>>) -> Self {
+        Self { names, ..self }
     }
 
     /// What is said of how it is to be read.

@@ -6,24 +6,20 @@ use super::super::IntakeError;
 use super::super::dialect::{self, Known};
 use super::super::input::{BUFFER_BYTES, Input};
 use super::super::manner::{Delimiter, Layout, Manner};
-use crate::domain::fault::{Fault, Place, Severity};
 
 /// Longest line that names the separator, `"sep=;"` and its end.
 const SEPARATOR_LINE_BYTES: usize = 9;
 
-/// How the file stands, and what is odd about that.
-pub(super) struct Top {
-    /// The line of the header is not known before it is read.
-    pub(super) layout: Layout,
-    pub(super) warning: Option<Fault>,
-}
-
-/// Finds how the cells stand, and takes all of `input` above the header.
+/// Finds how the cells stand, and takes all of `input` above the header. Its line is not known before it is read.
+///
+/// # Errors
+/// A header that is not where it is said to be, or that stands below a line which may be a row: a row that nobody reads
+/// would be in no report.
 pub(super) fn find(
     input: &mut Input,
     manner: &Manner,
     knows: &dyn Fn(&str) -> bool,
-) -> Result<Top, IntakeError> {
+) -> Result<Layout, IntakeError> {
     let mut lines_above = 0;
     let mut named = None;
     if manner.header_row.is_none_or(|row| row.get() > 1)
@@ -44,22 +40,21 @@ pub(super) fn find(
     let found = dialect::find(sample, sample.len() < BUFFER_BYTES, known, knows);
     input.consume(found.header.start);
     lines_above += found.header.records_above as u64;
-    let warning = found.header.passes_over_much.then(|| {
+    if found.header.passes_over_much {
+        let line = input.line();
         let message = format!(
-            "a line above the header in line {} has nearly as many cells as it, and is not read",
-            input.line()
+            "line {line} has the names of columns, and a line above it has at least half as many cells: it may be a row"
         );
         let hint =
-            "if it is the header, say so with --header-row and its line; if it is a row, move it below";
-        Fault::error(Place::file(input.name()), "file.header", message, hint).with_severity(Severity::Warning)
-    });
-    let layout = Layout {
+            format!("to read from line {line} on, say --header-row {line}; else move the header to the top");
+        return Err(IntakeError::file(input.name(), "file.header", message, hint));
+    }
+    Ok(Layout {
         delimiter: found.delimiter,
         quote: found.quote,
         header_line: 0,
         lines_above,
-    };
-    Ok(Top { layout, warning })
+    })
 }
 
 /// The separator that the first line names for spreadsheets, `sep=;`, and the bytes of that line with its end.

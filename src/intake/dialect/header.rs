@@ -1,7 +1,7 @@
 //! Which of the first records is the header: people write a title above it, a date, who made the list.
 //!
 //! To take a header for a title would lose it and make a row the header; so a record is passed over only when it is
-//! plainly too short, or when a later one has names that the job knows and it has fewer. Either way the file is read
+//! plainly too short, or when a later one has names that the job knows and it has not half as many. Either way the file is read
 //! only if the header found has the columns that the job cannot do without, so a wrong one is never read silently.
 
 use super::split::{Record, Split, most};
@@ -30,19 +30,15 @@ pub(super) fn header_of(split: &Split, knows: &dyn Fn(&str) -> bool) -> Header {
         .get(..LOOKED_AT.min(split.records.len()))
         .unwrap_or_default();
     let known = |record: &Record| record.cells.iter().filter(|cell| knows(cell)).count();
-    let mut best = None;
-    for (at, record) in first.iter().enumerate() {
-        let names = known(record);
-        if names >= KNOWN_MIN && best.is_none_or(|(most, _)| names > most) {
-            best = Some((names, at));
-        }
-    }
+    let most_known = first.iter().map(known).max().unwrap_or_default();
+    // The first that has nearly as many as any: of two files one behind the other, the first header is the header.
+    let by_names = first
+        .iter()
+        .position(|record| known(record) >= KNOWN_MIN && known(record) * 2 >= most_known);
     let (usual, _) = most(split.records.iter().map(Record::filled));
     let is_title = |record: &Record| (record.filled() as u64) * 2 < usual;
-    let at = match best {
-        Some((_, at)) => at,
-        None => first.iter().position(|record| !is_title(record)).unwrap_or(0),
-    };
+    let by_shape = || first.iter().position(|record| !is_title(record));
+    let at = by_names.or_else(by_shape).unwrap_or(0);
     let Some(header) = first.get(at) else {
         return Header::default();
     };

@@ -96,6 +96,9 @@ fn names_that_are_known_settle_it() {
             .header
             .passes_over_much
     );
+    // One file behind another.
+    let text = "key,company,city\n1,x,Bonn\nkey,company,city,email\n2,y,Bonn,y@y.example\n";
+    assert_eq!(shown(text, &columns), ", Double key,company,city");
     // Addresses with more commas than there are columns.
     let text = "company;address\nx;1 Main St, Springfield, IL, US\ny;2 Main St, Springfield, IL, US\n";
     assert_eq!(shown(text, &columns), "; Double company;address");

@@ -83,8 +83,8 @@ fn a_bad_record_does_not_spoil_its_neighbours() {
     bytes.extend(line("G").bytes());
     let outcome = read_as_utf8(&bytes).unwrap();
     insta::assert_snapshot!(outcome.shown().replace(&"x".repeat(79), "x…"), @r#"
-    error[row.ragged]: input:3: 2 cells, and the header has 11
-      hint: nothing was found for `language`, `country`, `region`, `city`, …; an empty cell still needs its comma
+    error[row.ragged]: input:3: 2 cells, and the header has 11: none for `language`, `country`, `region`, `city`, …
+      hint: an empty cell still needs its comma
     error[row.ragged]: input:4 "c@mouse.com": 12 cells, and the header has 11
       hint: put a cell that has a comma in quotes
     error[row.encoding]: input:5: column 6 `city` "S�": bytes that are no UTF-8 text
