@@ -147,7 +147,11 @@ pub(super) fn check(feed: &Feed, scene: &Scene, as_json: bool) -> Result<Told, F
     let mut read_as = None;
     let checked = tokio::task::block_in_place(|| {
         let told_first = &mut |found: &ReadAs| {
-            scene.talk.say(format!("{}: read as {found}", feed.source.name()));
+            // As JSON, the summary says it.
+            if !as_json {
+                let file = feed.source.name();
+                scene.talk.say(format!("{file}: read as {found}"));
+            }
             read_as = Some(found.clone());
         };
         feed.check(told_first, &mut |fault: &Fault| {

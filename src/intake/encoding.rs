@@ -266,7 +266,7 @@ mod tests {
             let found = found(&encoded(encoding, text));
             let shown = format!("{} as {found:?}", encoding.name());
             assert_eq!((found.encoding, found.by), (encoding, by), "{shown}");
-            assert_eq!(found.is_doubtful, false, "{shown}");
+            assert!(!found.is_doubtful, "{shown}");
         }
     }
 

@@ -139,7 +139,7 @@ impl Source {
 
     fn find_encoding(&self, limits: &Limits) -> Result<Found, IntakeError> {
         let failed = |error| IntakeError::io(&self.name, error);
-        let mut start = Vec::with_capacity(MARK_BYTES as usize);
+        let mut start = Vec::new();
         let mut file = self.open()?;
         (&mut file)
             .take(MARK_BYTES)

@@ -5,9 +5,11 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::num::NonZeroU64;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use enlist::domain::contract::Ruling;
 use enlist::intake::{
@@ -17,7 +19,10 @@ use enlist::intake::{
 use enlist::provider::adobe::contract::CONTRACT;
 use tempfile::TempDir;
 
-use crate::support::{Dice, HEADER, clock, csv_row, is_big, repository};
+use crate::support::{Dice, HEADER, LOOK, clock, csv_row, is_big, repository};
+
+/// An input that takes longer hangs; one takes milliseconds.
+const HANGS: Duration = Duration::from_secs(30);
 
 /// Longest input.
 const BYTES_MAX: usize = 16 << 10;
@@ -104,9 +109,13 @@ fn corpus() -> Vec<Vec<u8>> {
     files
 }
 
+/// A number below `below`, or 0.
+fn pick(dice: &mut Dice, below: usize) -> usize {
+    usize::try_from(dice.between(0, below.max(1) as u64 - 1)).unwrap()
+}
+
 /// Changes `bytes` in one of the ways that files are damaged.
 fn mutate(bytes: &mut Vec<u8>, corpus: &[Vec<u8>], dice: &mut Dice) {
-    let pick = |dice: &mut Dice, below: usize| dice.between(0, below.max(1) as u64 - 1) as usize;
     let at = pick(dice, bytes.len() + 1);
     let to = (at + pick(dice, 40)).min(bytes.len());
     match dice.between(0, 8) {
@@ -118,7 +127,7 @@ fn mutate(bytes: &mut Vec<u8>, corpus: &[Vec<u8>], dice: &mut Dice) {
         }
         4 => {
             if let Some(byte) = bytes.get_mut(at) {
-                *byte = dice.between(0, 255) as u8;
+                *byte = u8::try_from(dice.between(0, 255)).unwrap();
             }
         }
         5 => {
@@ -161,7 +170,7 @@ fn manner(dice: &mut Dice) -> Manner {
     let quotes = [Quote::Double, Quote::Single, Quote::None];
     let mut said = |times: u64| dice.between(0, times) == 0;
     let which = [said(9), said(9), said(9), said(9)];
-    let mut pick = |below: usize| dice.between(0, below as u64 - 1) as usize;
+    let mut pick = |below: usize| pick(dice, below);
     Manner {
         encoding: which[0].then(|| encoding_of(encodings[pick(6)]).unwrap()),
         delimiter: which[1].then(|| delimiters[pick(5)].parse().unwrap()),
@@ -267,22 +276,24 @@ impl Bench {
     /// One input, made by its seed alone.
     fn one(&self, seed: u64, tally: &mut Tally) {
         let mut dice = Dice::new(seed);
-        let mut bytes = self.corpus[dice.between(0, self.corpus.len() as u64 - 1) as usize].clone();
+        let mut bytes = self.corpus[pick(&mut dice, self.corpus.len())].clone();
         for _ in 0..dice.between(1, 6) {
             mutate(&mut bytes, &self.corpus, &mut dice);
         }
-        let extension = EXTENSIONS[dice.between(0, EXTENSIONS.len() as u64 - 1) as usize];
+        let extension = EXTENSIONS[pick(&mut dice, EXTENSIONS.len())];
         let lane = std::thread::current().id();
         let path = self.folder.path().join(format!("{lane:?}{extension}"));
+        // A file that is written anew is taken to the disk when it is closed; a new one is not.
+        let _ = fs::remove_file(&path);
         fs::write(&path, &bytes).unwrap();
         let mut source = Source::from_path(&path, &LIMITS).unwrap().with(manner(&mut dice));
-        if seed % 2 == 0 {
+        if seed.is_multiple_of(2) {
             source = source.expecting(Arc::clone(&self.names));
         }
         let first = read(&source, bytes.len());
         assert_eq!(first, read(&source, bytes.len()), "both readings are the same");
         // Matching columns costs as much as all the rest, and is not what is looked at.
-        if seed % 4 == 0 {
+        if seed.is_multiple_of(4) {
             check(&source);
         }
         tally.inputs += 1;
@@ -291,9 +302,10 @@ impl Bench {
     }
 
     /// A lane of all inputs: each `lanes`th seed.
-    fn lane(&self, seeds: std::ops::Range<u64>, lane: usize, lanes: usize) -> Tally {
+    fn lane(&self, seeds: Range<u64>, lane: usize, lanes: usize, at: &AtomicU64) -> Tally {
         let mut tally = Tally::default();
         for seed in seeds.skip(lane).step_by(lanes) {
+            at.store(seed, Ordering::Relaxed);
             let done = catch_unwind(AssertUnwindSafe(|| self.one(seed, &mut tally)));
             assert!(done.is_ok(), "ENLIST_FUZZ_ONLY={seed} makes it again");
         }
@@ -318,12 +330,28 @@ fn no_file_makes_a_reader_panic_hang_or_tell_two_stories() {
     let lanes = std::thread::available_parallelism().map_or(1, usize::from).min(8);
     let began = clock();
     let mut all = Tally::default();
+    let at: Vec<AtomicU64> = (0..lanes).map(|_| AtomicU64::new(0)).collect();
     std::thread::scope(|scope| {
         let bench = &bench;
-        let lanes: Vec<_> = (0..lanes)
-            .map(|lane| scope.spawn(move || bench.lane(start..start + inputs, lane, lanes)))
+        let working: Vec<_> = at
+            .iter()
+            .enumerate()
+            .map(|(lane, at)| scope.spawn(move || bench.lane(start..start + inputs, lane, lanes, at)))
             .collect();
-        for lane in lanes {
+        let mut since: Vec<(u64, Instant)> = vec![(0, began); lanes];
+        while working.iter().any(|lane| !lane.is_finished()) {
+            std::thread::sleep(LOOK);
+            for ((seed, since), (at, lane)) in since.iter_mut().zip(at.iter().zip(&working)) {
+                if *seed != at.load(Ordering::Relaxed) || lane.is_finished() {
+                    (*seed, *since) = (at.load(Ordering::Relaxed), clock());
+                } else if since.elapsed() > HANGS {
+                    // The lane never ends, so no panic of this thread would be heard.
+                    eprintln!("ENLIST_FUZZ_ONLY={seed} hangs");
+                    std::process::abort();
+                }
+            }
+        }
+        for lane in working {
             let tally = lane.join().unwrap_or_else(|_| panic!("an input is read wrongly"));
             all.inputs += tally.inputs;
             all.bytes += tally.bytes;
