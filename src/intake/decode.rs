@@ -2,7 +2,7 @@
 
 use std::io;
 
-use encoding_rs::{Decoder, DecoderResult, Encoding};
+use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_16BE, UTF_16LE};
 
 /// Bytes decoded at a time.
 const BLOCK_BYTES: usize = 16 << 10;
@@ -14,8 +14,8 @@ const UNDECODABLE: u8 = 0xFF;
 /// Decodes what it is given.
 pub(super) struct Decoding {
     decoder: Decoder,
-    /// Whether control characters from 80 to 9F cannot be meant: that is what unused bytes of a code page become.
-    has_unused_bytes: bool,
+    /// Whether what a code page leaves unused becomes characters that nobody can mean. In Unicode itself it does not.
+    is_code_page: bool,
     raw: Box<[u8]>,
     raw_start: usize,
     raw_end: usize,
@@ -31,7 +31,7 @@ impl Decoding {
     pub(super) fn new(encoding: &'static Encoding) -> Self {
         Self {
             decoder: encoding.new_decoder_without_bom_handling(),
-            has_unused_bytes: encoding.is_single_byte(),
+            is_code_page: ![UTF_16LE, UTF_16BE].contains(&encoding),
             raw: vec![0; BLOCK_BYTES].into_boxed_slice(),
             raw_start: 0,
             raw_end: 0,
@@ -76,7 +76,7 @@ impl Decoding {
             .decode_to_utf8_without_replacement(raw, out, self.at_end);
         self.raw_start += read;
         (self.out_start, self.out_end) = (0, written);
-        if self.has_unused_bytes {
+        if self.is_code_page {
             self.mark_unused();
         }
         match result {
@@ -91,7 +91,8 @@ impl Decoding {
         }
     }
 
-    /// Puts the mark in the place of control characters from 80 to 9F, `C2 80` to `C2 9F` in UTF-8.
+    /// Puts the mark in the place of what unused bytes become: control characters from 80 to 9F, and characters for private
+    /// use, which no two machines show alike.
     fn mark_unused(&mut self) {
         let Some(text) = self.out.get_mut(..self.out_end) else {
             return;
@@ -101,12 +102,17 @@ impl Decoding {
         }
         let (mut from, mut to) = (0, 0);
         while let Some(byte) = text.get(from).copied() {
-            let next = text.get(from + 1).copied();
-            let is_unused = byte == 0xC2 && next.is_some_and(|next| (0x80..=0x9F).contains(&next));
+            let next = text.get(from + 1).copied().unwrap_or_default();
+            let unused = match byte {
+                0xC2 if next <= 0x9F => 2,
+                0xEE => 3,
+                0xEF if next <= 0xA3 => 3,
+                _ => 0,
+            };
             if let Some(place) = text.get_mut(to) {
-                *place = if is_unused { UNDECODABLE } else { byte };
+                *place = if unused > 0 { UNDECODABLE } else { byte };
             }
-            from += 1 + usize::from(is_unused);
+            from += unused.max(1);
             to += 1;
         }
         self.out_end = to;
@@ -115,7 +121,7 @@ impl Decoding {
 
 #[cfg(test)]
 mod tests {
-    use encoding_rs::{SHIFT_JIS, UTF_16BE, UTF_16LE, WINDOWS_1252};
+    use encoding_rs::{SHIFT_JIS, WINDOWS_1252};
 
     use super::*;
 
@@ -150,8 +156,10 @@ mod tests {
             (WINDOWS_1252, b"a\x81b\x9Dc", b"a\xFFb\xFFc"),
             (SHIFT_JIS, b"\x93\x8C\x8B\x9E,1", "東京,1".as_bytes()),
             (SHIFT_JIS, b"\x93,\x93", b"\xFF,\xFF"),
+            (SHIFT_JIS, b"a\xF6\x6E,\xB1", b"a\xFF,\xEF\xBD\xB1"),
             (UTF_16LE, b"\xFF\xFEa\0\xFC\0", b"\xEF\xBB\xBFa\xC3\xBC"),
             (UTF_16LE, b"a\0\x00\xD8b\0c", b"a\xFFb\xFF"),
+            (UTF_16BE, b"\xE0\0\0\x85", "\u{e000}\u{85}".as_bytes()),
             (UTF_16BE, b"\0a\xD8\x3D\xDE\x00", "a😀".as_bytes()),
         ] {
             for step in [1, 2, 3, 7, 64] {
