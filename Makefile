@@ -1,6 +1,6 @@
 # make help     what there is
 
-.PHONY: help build test crash-test ci fmt clippy doc deny bench tools
+.PHONY: help build test crash-test fuzz-readers ci fmt clippy doc deny bench tools
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -13,6 +13,9 @@ test: tools ## all tests; installs what is missing first
 
 crash-test: tools ## 20,000 rows, a worker killed every second, Redis three times; prints a table
 	ENLIST_BIG=1 cargo test --release --test crash -- --nocapture
+
+fuzz-readers: ## 1,000,000 files that nobody would write, through the readers; some ten minutes on two processors
+	ENLIST_BIG=1 cargo test --release --test it readers_fuzz -- --nocapture
 
 ci: tools fmt clippy doc deny test ## what must pass before a change lands
 

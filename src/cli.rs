@@ -9,6 +9,7 @@ mod healthcheck;
 mod import;
 mod jobs;
 mod keys;
+mod manner;
 mod orders;
 mod plan;
 mod progress;

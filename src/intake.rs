@@ -7,11 +7,16 @@
 //!
 //! One row is held at a time, so memory does not depend on the size of the file; only rules between rows
 //! remember anything (a few bytes a row). A file is read twice: once to check it whole, once to feed it; the
-//! digests of both passes must be equal.
+//! digests of both passes must be equal. How it is to be read ([`Manner`]) is found out before that, as far as nobody
+//! says so, once for both passes; [`ReadAs`] tells.
 
+mod decode;
 mod delimited;
+mod dialect;
+mod encoding;
 mod input;
 mod json;
+mod manner;
 mod mapping;
 mod names;
 mod reader;
@@ -25,7 +30,9 @@ use std::sync::Arc;
 
 use crate::domain::fault::{Fault, Place};
 
-pub use mapping::Mapping;
+pub use encoding_rs::Encoding;
+pub use manner::{Delimiter, EncodingBy, Layout, Manner, NotAManner, Quote, ReadAs, encoding_of, name_of};
+pub use mapping::{Mapping, known_names};
 pub use reader::{Format, Headers, Reader, Step};
 pub use row::Row;
 pub use scan::{ScanSummary, Scanned, ScannedRow, Scanner, scan};

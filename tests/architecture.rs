@@ -25,7 +25,7 @@ const FLOORS: [(&str, u8); 14] = [
 ];
 
 /// Crates that one part of the house alone knows.
-const KNOWN_TO: [(&str, &[&str]); 19] = [
+const KNOWN_TO: [(&str, &[&str]); 21] = [
     ("apalis", &["worker"]),
     ("apalis_core", &["worker"]),
     ("axum", &["simulator", "web"]),
@@ -43,6 +43,8 @@ const KNOWN_TO: [(&str, &[&str]); 19] = [
     ("zstd", &["ledger"]),
     ("governor", &["engine"]),
     ("csv", &["intake", "report"]),
+    ("encoding_rs", &["intake"]),
+    ("chardetng", &["intake"]),
     ("age", &["report"]),
     ("clap", &["cli", "simulator", "main"]),
 ];

@@ -22,7 +22,10 @@ use crate::domain::plan::Foreseen;
 use crate::domain::report::COLUMNS;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{Appended, Ledger, NewRow};
-use crate::intake::{Headers, IntakeError, Limits, Mapping, Reader, ScanSummary, Scanned, Source, scan};
+use crate::intake::{
+    Headers, IntakeError, Limits, Manner, Mapping, ReadAs, Reader, ScanSummary, Scanned, Source, known_names,
+    scan,
+};
 use crate::world::World;
 
 pub use self::asked::terms_of;
@@ -55,6 +58,8 @@ pub struct Checked {
     pub summary: ScanSummary,
     /// Which column is which field.
     pub mapping: Mapping,
+    /// How the file was read.
+    pub read_as: ReadAs,
 }
 
 impl Checked {
@@ -65,16 +70,22 @@ impl Checked {
 }
 
 impl Feed {
-    /// Opens the file; `-` reads standard input to a temporary file first, since it is read twice.
-    pub fn open(env: &Env, file: &str, job: Job) -> Result<Self, Failure> {
+    /// Opens the file; `-` reads standard input to a temporary file first, since it is read twice. What `manner` does not say
+    /// of how it is to be read is found out.
+    pub fn open(env: &Env, file: &str, manner: Manner, job: Job) -> Result<Self, Failure> {
         let scope = job.scope(&**env)?;
         // Before a long file is read, and before anything is stored.
         let sealing = Sealing::of(&job, providers::contract(&job), env)?;
-        Self::under(scope, file, job, sealing)
+        Self::under(scope, file, manner, job, sealing)
     }
 
     /// Opens the file to check it only: whose rows they would be need not be known yet. The error says why it is not.
-    pub fn open_to_check(env: &Env, file: &str, job: Job) -> Result<(Self, Option<ConfigError>), Failure> {
+    pub fn open_to_check(
+        env: &Env,
+        file: &str,
+        manner: Manner,
+        job: Job,
+    ) -> Result<(Self, Option<ConfigError>), Failure> {
         let nobody = || Scope {
             provider: job.provider.to_string(),
             account: SAMPLE_DISTRIBUTOR.to_owned(),
@@ -90,14 +101,18 @@ impl Feed {
                 .map(no_keys)
         });
         // What is only checked is not stored, so it needs no keys.
-        Ok((Self::under(scope, file, job, Sealing::default())?, missing))
+        let feed = Self::under(scope, file, manner, job, Sealing::default())?;
+        Ok((feed, missing))
     }
 
-    fn under(scope: Scope, file: &str, job: Job, sealing: Sealing) -> Result<Self, Failure> {
+    fn under(scope: Scope, file: &str, manner: Manner, job: Job, sealing: Sealing) -> Result<Self, Failure> {
         let limits = Limits::default();
-        let source = Source::from_arg(file, &limits)?;
+        let contract = providers::contract(&job);
+        let source = Source::from_arg(file, &limits)?
+            .with(manner)
+            .expecting(known_names(contract, &job.columns));
         Ok(Self {
-            contract: providers::contract(&job),
+            contract,
             job,
             scope,
             source,
@@ -117,10 +132,14 @@ impl Feed {
         }
     }
 
-    /// Reads the whole file and tells every fault to `tell`. `None` when the columns cannot be matched or the file
+    /// Reads the whole file, tells `read_as` how, and every fault to `tell`. `None` when the columns cannot be matched or the file
     /// cannot be opened as what it is; then the faults say why. Blocks the thread.
-    pub fn check(&self, tell: &mut dyn FnMut(&Fault)) -> Result<Option<Checked>, Failure> {
-        match self.read_through(tell) {
+    pub fn check(
+        &self,
+        read_as: &mut dyn FnMut(&ReadAs),
+        tell: &mut dyn FnMut(&Fault),
+    ) -> Result<Option<Checked>, Failure> {
+        match self.read_through(read_as, tell) {
             Err(IntakeError::File(fault)) => {
                 tell(&fault);
                 Ok(None)
@@ -129,8 +148,15 @@ impl Feed {
         }
     }
 
-    fn read_through(&self, tell: &mut dyn FnMut(&Fault)) -> Result<Option<Checked>, IntakeError> {
+    fn read_through(
+        &self,
+        read_as: &mut dyn FnMut(&ReadAs),
+        tell: &mut dyn FnMut(&Fault),
+    ) -> Result<Option<Checked>, IntakeError> {
         let reader = Reader::open(&self.source, &self.limits)?;
+        let how = reader.read_as();
+        read_as(&how);
+        reader.warnings().iter().for_each(&mut *tell);
         let mapping = match Mapping::build(reader.headers(), self.contract, &self.job.columns) {
             Ok(mapping) => mapping,
             Err(faults) => {
@@ -151,7 +177,11 @@ impl Feed {
             }
             ControlFlow::Continue(())
         })?;
-        Ok(Some(Checked { summary, mapping }))
+        Ok(Some(Checked {
+            summary,
+            mapping,
+            read_as: how,
+        }))
     }
 
     /// The batch that this file makes under this job, or made before.
@@ -162,7 +192,15 @@ impl Feed {
         };
         // The same file under another mapping says something else.
         let columns = format!("{:?}", self.job.columns);
-        let what = Digest::of_parts(&[file.as_bytes(), columns.as_bytes()]);
+        // So does the same file read in another manner. What counts is how it was read, whether that was said or found: a
+        // flag that says what would have been found makes no other batch, and one that was forgotten meets none of
+        // other rows. Nothing is added for a plain file, whose batches keep their names.
+        let manner = checked.read_as.identity();
+        let mut parts = vec![file.as_bytes().as_slice(), columns.as_bytes()];
+        if !manner.is_empty() {
+            parts.push(manner.as_bytes());
+        }
+        let what = Digest::of_parts(&parts);
         Batch {
             id: BatchId::derive(&self.scope, self.job.operation, &what),
             job: self.job.name.clone(),

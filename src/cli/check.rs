@@ -9,6 +9,7 @@ use super::files::{self, FileArgs};
 use super::talk::{self, many};
 use crate::app::{Exit, Failure};
 use crate::domain::fault::Group;
+use crate::intake::ReadAs;
 
 /// Flags of `check`.
 #[derive(Debug, Args)]
@@ -32,6 +33,8 @@ struct CheckSummary {
     derived_keys: bool,
     /// Faults and warnings by kind, errors first.
     groups: Vec<Group>,
+    /// How the file was read (docs/files.md); `null` when it could not be opened as what it is.
+    read_as: Option<ReadAs>,
 }
 
 pub(super) async fn run(args: CheckArgs, scene: Scene) -> Result<Exit, Failure> {
@@ -60,6 +63,7 @@ pub(super) async fn run(args: CheckArgs, scene: Scene) -> Result<Exit, Failure> 
             digest: summary.map(|summary| summary.digest.to_string()),
             derived_keys: summary.is_some_and(|summary| summary.derived_keys),
             groups: told.groups,
+            read_as: told.read_as,
         })?;
     } else {
         scene.talk.say(format!(

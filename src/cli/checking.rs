@@ -9,6 +9,7 @@ use super::talk::{self, many};
 use crate::app::feed::{Checked, Feed};
 use crate::app::{Exit, Failure};
 use crate::domain::fault::{Fault, Group, Groups, Severity};
+use crate::intake::ReadAs;
 
 /// Faults listed to a person; all of them are counted, and `check --json` gives all.
 const FAULTS_SHOWN_MAX: usize = 50;
@@ -48,6 +49,8 @@ fn share(text: &str) -> Result<f64, String> {
 /// What a check told.
 pub(super) struct Told {
     pub(super) checked: Option<Checked>,
+    /// How the file was read; `None` when it could not be opened as what it is.
+    pub(super) read_as: Option<ReadAs>,
     pub(super) errors: u64,
     pub(super) warnings: u64,
     /// Faults by kind.
@@ -60,8 +63,17 @@ pub(super) fn check(feed: &Feed, scene: &Scene, as_json: bool) -> Result<Told, F
     let mut found: BTreeMap<Severity, u64> = BTreeMap::new();
     let mut listed: Vec<Fault> = Vec::new();
     let mut gone = None;
+    let mut read_as = None;
     let checked = tokio::task::block_in_place(|| {
-        feed.check(&mut |fault: &Fault| {
+        let told_first = &mut |found: &ReadAs| {
+            // As JSON, the summary says it.
+            if !as_json {
+                let file = feed.source.name();
+                scene.talk.say(format!("{file}: read as {found}"));
+            }
+            read_as = Some(found.clone());
+        };
+        feed.check(told_first, &mut |fault: &Fault| {
             groups.add(fault);
             let n = found.entry(fault.severity).or_default();
             *n += 1;
@@ -80,6 +92,7 @@ pub(super) fn check(feed: &Feed, scene: &Scene, as_json: bool) -> Result<Told, F
     let of = |severity| found.get(&severity).copied().unwrap_or(0);
     let told = Told {
         checked,
+        read_as,
         errors: of(Severity::Error),
         warnings: of(Severity::Warning) + of(Severity::Note),
         groups: groups.into_sorted(),

@@ -69,7 +69,9 @@ fn evidence_kept(given: Option<&Terms>, kept: Option<&Terms>) -> Option<String> 
     let same = |kept: &Terms, given: &Terms| {
         (&kept.accepted_by, &kept.version) == (&given.accepted_by, &given.version)
     };
-    match (given?, kept) {
+    // A rehearsal's evidence says nothing, and is not kept.
+    let given = given.filter(|given| !given.accepted_by.is_empty())?;
+    match (given, kept) {
         (given, Some(kept)) if same(kept, given) => None,
         (_, Some(kept)) => Some(format!(
             "the batch keeps the acceptance of terms it was begun with (version {}, {}); what was given now is not stored\n\

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::JobArgs;
+use super::manner::MannerArgs;
 use super::talk::Talk;
 use crate::app::feed::Feed;
 use crate::app::rehearsal::{Rehearsal, SAMPLE_JOB};
@@ -22,6 +23,8 @@ pub(super) struct FileArgs {
     pub(super) job: JobArgs,
     #[command(flatten)]
     pub(super) terms: TermsArgs,
+    #[command(flatten)]
+    manner: MannerArgs,
 }
 
 /// Who accepted the provider's terms, for all rows that do not say it themselves.
@@ -100,7 +103,7 @@ pub(super) async fn load_to_run(app: &App, args: &JobArgs, talk: Talk) -> Result
 /// Opens the file under the job.
 pub(super) fn open(args: &FileArgs, setting: &Setting) -> Result<Feed, Failure> {
     let terms = args.terms.given()?;
-    let mut feed = Feed::open(&setting.env, &args.file, setting.job.clone())?;
+    let mut feed = Feed::open(&setting.env, &args.file, args.manner.given(), setting.job.clone())?;
     feed.terms = terms;
     if setting.rehearsal.is_some() {
         rehearse(&mut feed);
@@ -117,7 +120,8 @@ pub(super) fn rehearse(feed: &mut Feed) {
 /// Opens the file for a check: what is missing to run a job that was named is told, and is no reason not to check.
 pub(super) fn open_to_check(args: &FileArgs, setting: Setting, talk: Talk) -> Result<Feed, Failure> {
     let terms = args.terms.given()?;
-    let (mut feed, missing) = Feed::open_to_check(&setting.env, &args.file, setting.job)?;
+    let (mut feed, missing) =
+        Feed::open_to_check(&setting.env, &args.file, args.manner.given(), setting.job)?;
     feed.terms = terms;
     if let Some(missing) = missing.filter(|_| args.job.job.is_some()) {
         talk.say(format!(

@@ -1,17 +1,27 @@
-//! CSV: comma, quotes doubled inside quotes, UTF-8.
+//! CSV: one delimiter, quotes doubled inside quotes.
 //!
 //! The parser is `csv-core` and not the `csv` reader on top of it: that one holds a record of any size in
 //! memory and takes a quote that is never closed for the end of a field, which would swallow the rest of a file
 //! as one cell without a word.
 
+mod top;
+
+use std::borrow::Cow;
+
+use encoding_rs::UTF_8;
+
 use super::input::Input;
+use super::manner::{Delimiter, Layout, Manner, name_of};
 use super::reader::{Headers, Step};
 use super::row::Row;
 use super::{IntakeError, Limits};
 use crate::domain::fault::{Fault, Place, cut};
 
-/// Separators that other programs write; named when a header looks like one cell with them.
-const OTHER_SEPARATORS: [(char, &str); 3] = [(';', "semicolons"), ('\t', "tabs"), ('|', "bars")];
+/// What to do about text that cannot be decoded.
+const SAY_ENCODING: &str = "save the file as CSV UTF-8 from the program it comes from, or say how it is encoded: --encoding windows-1252, utf-16, shift_jis, …";
+
+/// Missing columns that one message names.
+const MISSING_NAMED: usize = 4;
 
 pub(super) struct Delimited {
     input: Input,
@@ -24,6 +34,7 @@ pub(super) struct Delimited {
     ends: Vec<usize>,
     ends_len: usize,
     records: u64,
+    layout: Layout,
 }
 
 enum Parsed {
@@ -44,19 +55,32 @@ enum Parsed {
 
 impl Delimited {
     /// Reads the header; `input` stands behind a byte order mark.
-    pub(super) fn open(input: Input, limits: &Limits) -> Result<(Self, Headers), IntakeError> {
+    /// `knows` says whether a name is a column's in the job.
+    pub(super) fn open(
+        mut input: Input,
+        limits: &Limits,
+        manner: &Manner,
+        knows: &dyn Fn(&str) -> bool,
+    ) -> Result<(Self, Headers), IntakeError> {
+        let layout = top::find(&mut input, manner, knows)?;
         let mut file = Self {
             input,
-            parser: csv_core::Reader::new(),
+            parser: parser_of(&layout),
             limits: *limits,
             out: vec![0; limits.row_bytes_max.max(1)],
             out_len: 0,
             ends: vec![0; limits.columns_max + 1],
             ends_len: 0,
             records: 0,
+            layout,
         };
         let headers = file.header()?;
         Ok((file, headers))
+    }
+
+    /// How the cells stand.
+    pub(super) fn layout(&self) -> Layout {
+        self.layout
     }
 
     pub(super) fn into_input(self) -> Input {
@@ -90,30 +114,30 @@ impl Delimited {
                 return refuse(
                     "file.header",
                     "a quote in the header line is never closed",
-                    "close it",
+                    "close it; where quotes are letters like any other, say --quote none",
                 );
             }
         };
+        self.layout.header_line = line;
         let mut row = Row::default();
-        if !self.take(&mut row) || row.cells().any(|cell| cell.contains('\0')) {
-            return refuse(
-                "file.encoding",
-                "the header line is not UTF-8 text",
-                "save the file as CSV UTF-8",
-            );
+        if self.take(&mut row).is_err() {
+            let message = format!("the header line is not {} text", name_of(self.input.encoding()));
+            return refuse("file.encoding", &message, SAY_ENCODING);
+        }
+        if row.cells().any(|cell| cell.contains('\0')) {
+            let hint = "this is no text, or damaged: save it as CSV UTF-8 from the program it comes from";
+            return refuse("file.encoding", "the header line has NUL bytes in it", hint);
         }
         let names: Vec<String> = row.cells().map(|cell| cell.trim().to_owned()).collect();
         if let [only] = names.as_slice()
-            && let Some((_, word)) = OTHER_SEPARATORS
-                .iter()
-                .find(|(separator, _)| only.contains(*separator))
+            && let Some(other) = Delimiter::ALL
+                .into_iter()
+                .find(|other| only.contains(char::from(other.byte())))
         {
-            let message = format!("the columns are separated by {word}, not by commas");
-            return refuse(
-                "file.separator",
-                &message,
-                "save the file as CSV with commas (in a spreadsheet: CSV UTF-8)",
-            );
+            let noun = self.layout.delimiter.noun();
+            let message = format!("no {noun} in the header line, but a {}", other.noun());
+            let hint = format!("say --delimiter {}", other.noun());
+            return refuse("file.separator", &message, &hint);
         }
         if names.len() > self.limits.columns_max {
             let message = format!(
@@ -151,42 +175,59 @@ impl Delimited {
                     )]));
                 }
                 Parsed::Record { .. } => {
-                    let is_text = self.take(row);
+                    let taken = self.take(row);
                     row.restore_neutralised();
                     if row.is_empty() {
                         continue;
                     }
                     self.records = record;
-                    return Ok(self.judge(headers, row, place, is_text));
+                    return Ok(match taken {
+                        Ok(()) => self.judge(headers, row, place),
+                        Err(column) => {
+                            row.limit_cells(self.limits.cell_chars_max);
+                            Step::Bad(vec![self.not_text(headers, row, &place, column)])
+                        }
+                    });
                 }
             }
         }
     }
 
-    fn judge(&self, headers: &Headers, row: &mut Row, place: Place, is_text: bool) -> Step {
+    fn judge(&self, headers: &Headers, row: &mut Row, place: Place) -> Step {
         let (cells, columns) = (row.len(), headers.names().len());
-        if !is_text {
-            let hint = "save the file as CSV UTF-8 from the program it comes from";
-            row.limit_cells(self.limits.cell_chars_max);
-            return Step::Bad(vec![Fault::error(
-                place,
-                "row.encoding",
-                "the record is not UTF-8 text",
-                hint,
-            )]);
-        }
         let surplus = row.cells().skip(columns).find(|cell| !cell.trim().is_empty());
-        if cells < columns || surplus.is_some() {
-            let fault = ragged(headers, row, place, surplus);
-            row.limit_cells(self.limits.cell_chars_max);
-            return Step::Bad(vec![fault]);
-        }
+        let ragged =
+            (cells < columns || surplus.is_some()).then(|| self.ragged(headers, row, place.clone(), surplus));
+        let has_surplus = surplus.is_some();
         let long = headers.too_long_cells(row, &place, self.limits.cell_chars_max);
-        if long.is_empty() {
-            return Step::Row;
+        if !long.is_empty() {
+            row.limit_cells(self.limits.cell_chars_max);
         }
-        row.limit_cells(self.limits.cell_chars_max);
-        Step::Bad(long)
+        match ragged {
+            None if long.is_empty() => Step::Row,
+            None => Step::Bad(long),
+            Some(fault) if has_surplus || !long.is_empty() || has_line_break(row) => Step::Bad(vec![fault]),
+            Some(fault) => {
+                row.pad(columns);
+                Step::Short { fault, cells }
+            }
+        }
+    }
+
+    fn not_text(&self, headers: &Headers, row: &Row, place: &Place, column: usize) -> Fault {
+        let encoding = self.input.encoding();
+        let hint = if encoding == UTF_8 {
+            SAY_ENCODING.to_owned()
+        } else {
+            format!(
+                "correct what stands there; if the file is not {}, say how it is encoded: --encoding NAME",
+                name_of(encoding)
+            )
+        };
+        let message = format!("bytes that are no {} text", name_of(encoding));
+        let place = headers.cell_place(place, column);
+        Fault::error(place, "row.encoding", message, hint)
+            .with_cell(None, row.cell(column).unwrap_or_default())
     }
 
     fn line_of(&self, parsed: &Parsed) -> u64 {
@@ -245,66 +286,81 @@ impl Delimited {
         Ok(what.map_or(Parsed::Record { line }, |what| Parsed::Excess { line, what }))
     }
 
-    /// Copies the record last parsed into `row`; `false` when it is not UTF-8, and the cells are what could be
-    /// made of it.
-    fn take(&self, row: &mut Row) -> bool {
+    /// Copies the record last parsed into `row`. When it is not text, gives the first column that is not, and the cells
+    /// are what could be made of it.
+    fn take(&self, row: &mut Row) -> Result<(), usize> {
         let bytes = self.out.get(..self.out_len).unwrap_or_default();
         let ends = self.ends.get(..self.ends_len).unwrap_or_default();
         if let Ok(text) = std::str::from_utf8(bytes)
             && (text.is_ascii() || ends.iter().all(|end| text.is_char_boundary(*end)))
         {
             row.fill(text, ends);
-            return true;
+            return Ok(());
         }
         let (mut text, mut lossy_ends, mut start) = (String::new(), Vec::with_capacity(ends.len()), 0);
-        for end in ends {
-            text.push_str(&String::from_utf8_lossy(
-                bytes.get(start..*end).unwrap_or_default(),
-            ));
+        let mut first = None;
+        for (column, end) in ends.iter().enumerate() {
+            let cell = String::from_utf8_lossy(bytes.get(start..*end).unwrap_or_default());
+            if first.is_none() && matches!(cell, Cow::Owned(_)) {
+                first = Some(column);
+            }
+            text.push_str(&cell);
             lossy_ends.push(text.len());
             start = *end;
         }
         row.fill(&text, &lossy_ends);
-        false
+        Err(first.unwrap_or_default())
+    }
+
+    fn ragged(&self, headers: &Headers, row: &Row, place: Place, surplus: Option<&str>) -> Fault {
+        let (cells, columns) = (row.len(), headers.names().len());
+        let noun = self.layout.delimiter.noun();
+        let message = format!("{cells} cells, and the header has {columns}");
+        let (message, hint) = match surplus {
+            _ if has_line_break(row) => {
+                let hint = "a cell spans several lines: is a quote not closed, or not doubled?";
+                (message, hint.to_owned())
+            }
+            Some(_) => (message, format!("put a cell that has a {noun} in quotes")),
+            None => {
+                let names = headers.names().iter().skip(cells);
+                let mut missing: Vec<String> = names
+                    .take(MISSING_NAMED)
+                    .map(|name| format!("`{}`", cut(name)))
+                    .collect();
+                if columns - cells > missing.len() {
+                    missing.push("…".to_owned());
+                }
+                let message = format!("{message}: none for {}", missing.join(", "));
+                (message, format!("an empty cell still needs its {noun}"))
+            }
+        };
+        Fault::error(place, "row.ragged", message, hint).with_cell(None, surplus.unwrap_or_default())
     }
 }
 
+/// Whether a cell has more than one line; then a quote may have swallowed what follows.
+fn has_line_break(row: &Row) -> bool {
+    row.cells().any(|cell| cell.contains(['\n', '\r']))
+}
+
+fn parser_of(layout: &Layout) -> csv_core::Reader {
+    let mut builder = csv_core::ReaderBuilder::new();
+    builder.delimiter(layout.delimiter.byte());
+    match layout.quote.byte() {
+        Some(quote) => builder.quote(quote),
+        None => builder.quoting(false),
+    };
+    builder.build()
+}
+
 fn unclosed(place: Place) -> Fault {
-    let hint =
-        "close the quote, or write it twice where it belongs to the text; nothing after this line was read";
+    let hint = "close the quote, or write it twice where it belongs to the text; where quotes are letters like any other, say \
+                --quote none; nothing after this line was read";
     Fault::error(
         place,
         "file.quote",
         "a quote opened in this record is never closed",
         hint,
     )
-}
-
-fn ragged(headers: &Headers, row: &Row, place: Place, surplus: Option<&str>) -> Fault {
-    let (cells, columns) = (row.len(), headers.names().len());
-    let swallowed = row.cells().any(|cell| cell.contains('\n'));
-    let hint = match surplus {
-        _ if swallowed => "a cell spans several lines: is a quote not closed, or not doubled?".to_owned(),
-        Some(_) => "put a cell that has a comma in quotes".to_owned(),
-        None => {
-            let missing: Vec<String> = headers
-                .names()
-                .iter()
-                .skip(cells)
-                .take(4)
-                .map(|name| format!("`{}`", cut(name)))
-                .collect();
-            let more = if columns - cells > missing.len() {
-                ", …"
-            } else {
-                ""
-            };
-            format!(
-                "nothing was found for {}{more}; an empty cell still needs its comma",
-                missing.join(", ")
-            )
-        }
-    };
-    let message = format!("{cells} cells, and the header has {columns}");
-    Fault::error(place, "row.ragged", message, hint).with_cell(None, surplus.unwrap_or_default())
 }

@@ -1,54 +1,96 @@
-//! The bytes of a file in pieces: counted, limited and digested on their way.
+//! The text of a file in pieces, as UTF-8. Its bytes are counted, limited and digested on their way, before they are
+//! decoded.
 
 use std::io::{self, Read};
 use std::sync::Arc;
 
+use encoding_rs::{Encoding, UTF_8};
 use sha2::{Digest as _, Sha256};
 
+use super::decode::Decoding;
 use super::source::too_large;
 use super::{IntakeError, Limits};
 use crate::domain::ids::Digest;
 
-/// Bytes held at a time.
-const BUFFER_BYTES: usize = 64 << 10;
+/// Bytes held at a time: as far as one can look ahead.
+pub(super) const BUFFER_BYTES: usize = 64 << 10;
 
 /// A file being read. What is consumed is gone; what is not is given again.
 pub(super) struct Input {
-    from: Box<dyn Read + Send>,
-    name: Arc<str>,
-    limits: Limits,
+    raw: Raw,
+    encoding: &'static Encoding,
+    /// UTF-8 needs none: what is wrong with it is found where a record is taken for text.
+    decoding: Option<Decoding>,
     buffer: Box<[u8]>,
     start: usize,
     end: usize,
     at_end: bool,
-    bytes: u64,
-    hasher: Sha256,
     /// The line of the next byte, counted from 1.
     line: u64,
     /// Whether the last byte consumed was a carriage return, so that a line feed after it ends no second line.
     after_return: bool,
 }
 
+/// The bytes as they lie in the file.
+struct Raw {
+    from: Box<dyn Read + Send>,
+    name: Arc<str>,
+    limits: Limits,
+    bytes: u64,
+    hasher: Sha256,
+}
+
+impl Raw {
+    /// Reads some bytes; 0 is the end.
+    fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
+        let read = loop {
+            match self.from.read(space) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
+                other => break other?,
+            }
+        };
+        self.hasher.update(space.get(..read).unwrap_or_default());
+        self.bytes = self.bytes.saturating_add(read as u64);
+        Ok(read)
+    }
+}
+
 impl Input {
     pub(super) fn new(from: Box<dyn Read + Send>, name: &Arc<str>, limits: &Limits) -> Self {
         Self {
-            from,
-            name: Arc::clone(name),
-            limits: *limits,
+            raw: Raw {
+                from,
+                name: Arc::clone(name),
+                limits: *limits,
+                bytes: 0,
+                hasher: Sha256::new(),
+            },
+            encoding: UTF_8,
+            decoding: None,
             buffer: vec![0; BUFFER_BYTES].into_boxed_slice(),
             start: 0,
             end: 0,
             at_end: false,
-            bytes: 0,
-            hasher: Sha256::new(),
             line: 1,
             after_return: false,
         }
     }
 
+    /// The same file, its text in this encoding. Nothing has been read yet.
+    pub(super) fn in_encoding(mut self, encoding: &'static Encoding) -> Self {
+        self.encoding = encoding;
+        self.decoding = (encoding != UTF_8).then(|| Decoding::new(encoding));
+        self
+    }
+
+    /// The encoding of the text.
+    pub(super) fn encoding(&self) -> &'static Encoding {
+        self.encoding
+    }
+
     /// What messages call the file.
     pub(super) fn name(&self) -> &Arc<str> {
-        &self.name
+        &self.raw.name
     }
 
     /// The line of the next byte.
@@ -58,7 +100,7 @@ impl Input {
 
     /// Bytes read from the file so far.
     pub(super) fn bytes(&self) -> u64 {
-        self.bytes
+        self.raw.bytes
     }
 
     /// The next bytes, at least one unless the file is at its end.
@@ -109,7 +151,10 @@ impl Input {
             (self.start, self.end) = (0, 0);
             self.read_more()?;
         }
-        Ok((Digest::from_bytes(self.hasher.finalize().into()), self.bytes))
+        Ok((
+            Digest::from_bytes(self.raw.hasher.finalize().into()),
+            self.raw.bytes,
+        ))
     }
 
     fn held(&self) -> &[u8] {
@@ -118,18 +163,16 @@ impl Input {
 
     fn read_more(&mut self) -> Result<(), IntakeError> {
         let space = self.buffer.get_mut(self.end..).unwrap_or_default();
-        let read = loop {
-            match self.from.read(space) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
-                other => break other.map_err(|error| IntakeError::io(&self.name, error))?,
-            }
+        let raw = &mut self.raw;
+        let read = match &mut self.decoding {
+            None => raw.read(space),
+            Some(decoding) => decoding.read(space, &mut |space| raw.read(space)),
         };
-        self.hasher.update(space.get(..read).unwrap_or_default());
+        let read = read.map_err(|error| IntakeError::io(&self.raw.name, error))?;
         self.end += read;
         self.at_end = read == 0;
-        self.bytes = self.bytes.saturating_add(read as u64);
-        if self.bytes > self.limits.file_bytes_max {
-            return Err(too_large(&self.name, &self.limits));
+        if self.raw.bytes > self.raw.limits.file_bytes_max {
+            return Err(too_large(&self.raw.name, &self.raw.limits));
         }
         Ok(())
     }
@@ -187,6 +230,24 @@ mod tests {
         part.peek(2).unwrap();
         part.consume(1);
         assert_eq!(part.finish().unwrap(), (Digest::of(b"abc"), 3));
+    }
+
+    #[test]
+    fn lines_and_digest_are_those_of_the_file_whatever_its_encoding() {
+        let text = "a,ü\r\nb\nc";
+        let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for encoding in [encoding_rs::UTF_16LE, encoding_rs::WINDOWS_1252] {
+            let mut input = input(&utf16, &Limits::default()).in_encoding(encoding);
+            let mut all = Vec::new();
+            while let [byte, ..] = *input.fill().unwrap() {
+                all.push(byte);
+                input.consume(1);
+            }
+            if encoding == encoding_rs::UTF_16LE {
+                assert_eq!((all.as_slice(), input.line()), (text.as_bytes(), 3));
+            }
+            assert_eq!(input.finish().unwrap(), (Digest::of(&utf16), utf16.len() as u64));
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use self::flatten::Flat;
 pub(super) use self::split::Shape;
 use self::split::{Piece, Splitter};
 use super::input::Input;
+use super::manner::name_of;
 use super::reader::{Headers, Step};
 use super::row::Row;
 use super::{IntakeError, Limits};
@@ -120,7 +121,7 @@ impl Json {
         Ok(match self.next_row(headers, &mut Row::default())? {
             Step::Bad(faults) => faults.into_iter().next(),
             Step::Broken(fault) => Some(fault),
-            Step::Row | Step::End => None,
+            Step::Row | Step::Short { .. } | Step::End => None,
         }
         .map_or_else(|| self.empty(), |fault| IntakeError::File(Box::new(fault))))
     }
@@ -170,8 +171,11 @@ impl Json {
         let Ok(text) = std::str::from_utf8(&self.record) else {
             return bad(
                 "row.encoding",
-                "the record is not UTF-8 text".to_owned(),
-                "save the file as UTF-8",
+                format!(
+                    "bytes that are no {} text",
+                    name_of(self.splitter.input.encoding())
+                ),
+                "save the file as UTF-8, or say how it is encoded: --encoding NAME",
             );
         };
         let read = self.flat.read(text);

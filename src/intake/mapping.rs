@@ -2,7 +2,7 @@
 
 mod of_report;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use super::names::Names;
@@ -80,6 +80,11 @@ impl Mapping {
         self.columns.get(field.slot()).copied().flatten()
     }
 
+    /// The field of a column, counted from 0.
+    pub(super) fn field_at(&self, column: usize) -> Option<Field> {
+        Field::all().find(|field| self.column_of(*field) == Some(column))
+    }
+
     /// The user's header for a field.
     pub fn header_of(&self, field: Field) -> Option<&str> {
         self.headers
@@ -106,6 +111,14 @@ impl Mapping {
             derived_key,
         }
     }
+}
+
+/// All names under which columns are found, folded: those that the contract's fields have, and those that a job gives them.
+pub fn known_names(contract: &Contract, job_columns: &BTreeMap<String, String>) -> Arc<HashSet<String>> {
+    let names = Names::new(contract);
+    let of_job = job_columns.keys().map(|name| fold(name));
+    let all = names.all().map(str::to_owned).chain(of_job);
+    Arc::new(all.filter(|name| !name.is_empty()).collect())
 }
 
 /// A row under a mapping.

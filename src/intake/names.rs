@@ -68,6 +68,11 @@ impl<'a> Names<'a> {
         })
     }
 
+    /// All names, folded.
+    pub(super) fn all(&self) -> impl Iterator<Item = &str> {
+        self.by_folded.keys().map(String::as_str)
+    }
+
     /// Canonical names and aliases, each with its field, for a near match.
     pub(super) fn known(&self) -> impl Iterator<Item = (&'static str, Field)> {
         self.contract.fields.iter().flat_map(|rule| {

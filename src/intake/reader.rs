@@ -1,14 +1,19 @@
 //! One reader for every format: rows in the order of the file, faults for what is no row.
 
+use std::fmt;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use super::delimited::Delimited;
+use super::encoding::Found;
 use super::input::Input;
 use super::json::{self, Json};
+use super::manner::{Layout, Manner, ReadAs, name_of};
 use super::row::Row;
 use super::source::Source;
 use super::{IntakeError, Limits};
-use crate::domain::fault::{Fault, Place};
+use crate::domain::fault::{Fault, Place, Severity};
 use crate::domain::ids::Digest;
 
 /// Bytes looked at to tell what a file is.
@@ -17,7 +22,7 @@ const START_BYTES: usize = 16 << 10;
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// Files that are something else, by their first bytes.
-const FOREIGN: [(&[u8], &str, &str); 5] = [
+const FOREIGN: [(&[u8], &str, &str); 3] = [
     (
         b"PK\x03\x04",
         "this is a spreadsheet (XLSX) or another zip archive",
@@ -33,19 +38,28 @@ const FOREIGN: [(&[u8], &str, &str); 5] = [
         "this is a gzip archive",
         "unpack it first; - reads what gunzip writes",
     ),
-    (b"\xFF\xFE", "the text is UTF-16", "save the file as CSV UTF-8"),
-    (b"\xFE\xFF", "the text is UTF-16", "save the file as CSV UTF-8"),
 ];
 
 /// How a file is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Format {
-    /// Comma-separated, with a header line.
+    /// Cells with a delimiter between them, and a header line.
     Csv,
     /// A list of objects, or one object.
     Json,
     /// An object a line.
     JsonLines,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Csv => "CSV",
+            Self::Json => "JSON",
+            Self::JsonLines => "JSON Lines",
+        })
+    }
 }
 
 /// The columns of a file.
@@ -147,6 +161,14 @@ impl Headers {
 pub enum Step {
     /// A row with a cell for every column.
     Row,
+    /// A record with fewer cells than there are columns, filled up with empty ones. The fault stands unless it is sure that
+    /// the cells which are not there are the last.
+    Short {
+        /// That cells are missing.
+        fault: Fault,
+        /// Cells that the file has.
+        cells: usize,
+    },
     /// A record that is no row, and why. The row holds what cells could be made out.
     Bad(Vec<Fault>),
     /// The file cannot be read on; all rows before are as they are.
@@ -162,6 +184,7 @@ pub struct Reader {
     headers: Headers,
     limits: Limits,
     ended: bool,
+    encoding: Found,
 }
 
 enum Kind {
@@ -170,16 +193,20 @@ enum Kind {
 }
 
 impl Reader {
-    /// Opens a source and reads what columns it has.
+    /// Opens a source, finds how it is to be read as far as its [`Manner`] does not say, and reads what columns it has.
     pub fn open(source: &Source, limits: &Limits) -> Result<Self, IntakeError> {
-        let open = || -> Result<Input, IntakeError> {
+        let raw = || -> Result<Input, IntakeError> {
             Ok(Input::new(Box::new(source.open()?), source.name(), limits))
         };
+        refuse_foreign(&mut raw()?)?;
+        let encoding = source.encoding(limits)?.clone();
+        let open = || Ok(raw()?.in_encoding(encoding.encoding));
         let mut input = open()?;
-        let format = find_format(&mut input, &source.extension())?;
+        let format = find_format(&mut input, &source.extension(), source.manner())?;
         let (kind, headers) = match format {
             Format::Csv => {
-                let (csv, headers) = Delimited::open(input, limits)?;
+                let (csv, headers) =
+                    Delimited::open(input, limits, source.manner(), &|name| source.expects(name))?;
                 (Kind::Csv(Box::new(csv)), headers)
             }
             Format::Json | Format::JsonLines => {
@@ -196,6 +223,7 @@ impl Reader {
             headers,
             limits: *limits,
             ended: false,
+            encoding,
         })
     }
 
@@ -205,14 +233,50 @@ impl Reader {
         name: &str,
         limits: &Limits,
     ) -> Result<Self, IntakeError> {
-        let (csv, headers) = Delimited::open(Input::new(from, &name.into(), limits), limits)?;
+        let input = Input::new(from, &name.into(), limits);
+        let (csv, headers) = Delimited::open(input, limits, &Manner::default(), &|_| false)?;
         Ok(Self {
             kind: Kind::Csv(Box::new(csv)),
             format: Format::Csv,
             headers,
             limits: *limits,
             ended: false,
+            encoding: Found::new(encoding_rs::UTF_8, super::manner::EncodingBy::Content),
         })
+    }
+
+    /// How the file is read: what was said, and what was found out.
+    pub fn read_as(&self) -> ReadAs {
+        ReadAs {
+            format: self.format,
+            encoding: self.encoding.encoding.name(),
+            encoding_by: self.encoding.by,
+            letters: self.encoding.letters.clone(),
+            layout: self.layout(),
+        }
+    }
+
+    fn layout(&self) -> Option<Layout> {
+        match &self.kind {
+            Kind::Csv(csv) => Some(csv.layout()),
+            Kind::Json(_) => None,
+        }
+    }
+
+    /// What is odd about how it is read. Told once a file.
+    pub fn warnings(&self) -> Vec<Fault> {
+        let mut warnings = Vec::new();
+        if self.encoding.is_doubtful {
+            let message = format!(
+                "the encoding is guessed, {}, by a few letters only",
+                name_of(self.encoding.encoding)
+            );
+            let hint = "look whether names with such letters come out right; if not, say how the file is encoded: --encoding NAME, or save it as CSV UTF-8";
+            let place = Place::file(&self.headers.file);
+            warnings
+                .push(Fault::error(place, "file.encoding", message, hint).with_severity(Severity::Warning));
+        }
+        warnings
     }
 
     /// The columns.
@@ -242,7 +306,9 @@ impl Reader {
             Kind::Csv(csv) => csv.next_row(&self.headers, row)?,
             Kind::Json(json) => json.next_row(&self.headers, row)?,
         };
-        if row.record() > self.limits.rows_max && matches!(step, Step::Row | Step::Bad(_)) {
+        if row.record() > self.limits.rows_max
+            && matches!(step, Step::Row | Step::Short { .. } | Step::Bad(_))
+        {
             let place = Place::record(&self.headers.file, row.line(), row.record());
             let message = format!("more than {} records", self.limits.rows_max);
             step = Step::Broken(Fault::error(place, "file.rows", message, "split the file"));
@@ -262,13 +328,20 @@ impl Reader {
     }
 }
 
-/// Tells the format by extension, else by the first byte that is no space; leaves `input` behind a byte order mark.
-fn find_format(input: &mut Input, extension: &str) -> Result<Format, IntakeError> {
+/// Refuses what is no text, by its first bytes.
+fn refuse_foreign(input: &mut Input) -> Result<(), IntakeError> {
     let name = Arc::clone(input.name());
     let start = input.peek(START_BYTES)?;
-    if let Some((_, message, hint)) = FOREIGN.iter().find(|(magic, _, _)| start.starts_with(magic)) {
-        return Err(IntakeError::file(&name, "file.format", *message, *hint));
+    match FOREIGN.iter().find(|(magic, _, _)| start.starts_with(magic)) {
+        Some((_, message, hint)) => Err(IntakeError::file(&name, "file.format", *message, *hint)),
+        None => Ok(()),
     }
+}
+
+/// Tells the format by extension, else by the first byte that is no space; leaves `input` behind a byte order mark. What
+/// is said of its delimiter, quote or header makes it CSV.
+fn find_format(input: &mut Input, extension: &str, manner: &Manner) -> Result<Format, IntakeError> {
+    let name = Arc::clone(input.name());
     skip_byte_order_mark(input)?;
     let start = input.peek(START_BYTES)?.trim_ascii_start();
     let first = start.first().copied();
@@ -282,9 +355,17 @@ fn find_format(input: &mut Input, extension: &str) -> Result<Format, IntakeError
         Some(b'{') => Format::Json,
         Some(_) => Format::Csv,
     };
+    if let Some(flag) = manner.of_csv_alone().filter(|_| first.is_some()) {
+        if matches!(extension, "json" | "jsonl" | "ndjson") {
+            let message = format!("{flag} is for CSV, and this is JSON");
+            return Err(IntakeError::file(&name, "file.format", message, "leave it out"));
+        }
+        return Ok(Format::Csv);
+    }
     match extension {
         "jsonl" | "ndjson" => Ok(Format::JsonLines),
-        "csv" | "tsv" | "tab" | "txt" => Ok(Format::Csv),
+        // No header begins like a JSON record, whatever the file is called.
+        "csv" | "tsv" | "tab" | "txt" if !begins_a_record(start) => Ok(Format::Csv),
         "json" if by_content == Format::Csv => {
             let hint = "a JSON file is a list of objects; name a CSV file .csv";
             Err(IntakeError::file(
@@ -296,6 +377,15 @@ fn find_format(input: &mut Input, extension: &str) -> Result<Format, IntakeError
         }
         _ => Ok(by_content),
     }
+}
+
+/// Whether the text begins with `{"` or `[{`, whatever white space is between.
+fn begins_a_record(start: &[u8]) -> bool {
+    let mut signs = start.iter().filter(|byte| !byte.is_ascii_whitespace());
+    matches!(
+        (signs.next(), signs.next()),
+        (Some(b'['), Some(b'{')) | (Some(b'{'), Some(b'"'))
+    )
 }
 
 fn skip_byte_order_mark(input: &mut Input) -> Result<(), IntakeError> {

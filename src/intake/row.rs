@@ -95,6 +95,12 @@ impl Row {
         self.numbers.resize(columns, false);
     }
 
+    /// Adds empty cells until there are `columns`.
+    pub(super) fn pad(&mut self, columns: usize) {
+        let end = self.text.len();
+        self.cells.resize(columns.max(self.cells.len()), (end, end));
+    }
+
     /// Writes a cell; `false` when it was written before or is out of range.
     pub(super) fn set(&mut self, column: usize, text: &str, is_number: bool) -> bool {
         let start = self.text.len();

@@ -1,5 +1,7 @@
 //! A file from its first row to its last, each row judged. Run once to check and once more to feed.
 
+mod short;
+
 use std::ops::ControlFlow;
 
 use super::IntakeError;
@@ -126,6 +128,16 @@ impl<'a> Scanner<'a> {
             }
             Step::Bad(faults) => (None, faults),
             Step::Row => self.judge(),
+            Step::Short { fault, cells } => {
+                match short::excused(&fault, &self.row, cells, self.mapping, self.contract) {
+                    None => (None, vec![fault]),
+                    Some(warning) => {
+                        let (record, mut faults) = self.judge();
+                        faults.insert(0, warning);
+                        (record, faults)
+                    }
+                }
+            }
         };
         self.rows += 1;
         self.contract.hide_secrets(&mut faults);

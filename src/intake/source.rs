@@ -1,16 +1,24 @@
 //! Where the bytes come from: a file, or standard input put aside so that it can be read twice.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 use tempfile::NamedTempFile;
 
+use super::encoding::{self, Found};
+use super::manner::{EncodingBy, Manner, name_of};
 use super::{IntakeError, Limits};
+use crate::domain::near::fold;
 
 /// Bytes copied at a time from a stream.
 const COPY_BYTES: usize = 64 << 10;
+
+/// Bytes in which a mark stands, if there is one.
+const MARK_BYTES: u64 = 4;
 
 /// Something that can be read from the start as often as needed.
 #[derive(Debug)]
@@ -19,6 +27,11 @@ pub struct Source {
     path: PathBuf,
     /// The copy of a stream; gone with the source.
     spooled: Option<NamedTempFile>,
+    manner: Manner,
+    /// Names of columns that somebody waits for, folded.
+    names: Arc<HashSet<String>>,
+    /// Found out once, so that both readings are the same.
+    encoding: OnceLock<Found>,
 }
 
 impl Source {
@@ -49,11 +62,7 @@ impl Source {
         if metadata.len() > limits.file_bytes_max {
             return Err(too_large(&name, limits));
         }
-        Ok(Self {
-            name,
-            path: path.to_owned(),
-            spooled: None,
-        })
+        Ok(Self::of(name, path.to_owned(), None))
     }
 
     /// A stream, read to its end into a temporary file. `name` is what messages call it.
@@ -78,11 +87,89 @@ impl Source {
                 .map_err(failed)?;
         }
         file.flush().map_err(failed)?;
-        Ok(Self {
+        Ok(Self::of(name, PathBuf::new(), Some(file)))
+    }
+
+    fn of(name: Arc<str>, path: PathBuf, spooled: Option<NamedTempFile>) -> Self {
+        Self {
             name,
-            path: PathBuf::new(),
-            spooled: Some(file),
-        })
+            path,
+            spooled,
+            manner: Manner::default(),
+            names: Arc::default(),
+            encoding: OnceLock::new(),
+        }
+    }
+
+    /// The same source, to be read in this manner.
+    #[must_use]
+    pub fn with(self, manner: Manner) -> Self {
+        Self {
+            manner,
+            encoding: OnceLock::new(),
+            ..self
+        }
+    }
+
+    /// The same source, its header probably with some of these names, which are folded: a hint to find it by, and no more.
+    #[must_use]
+    pub fn expecting(self, names: Arc<HashSet<String>>) -> Self {
+        Self { names, ..self }
+    }
+
+    /// What is said of how it is to be read.
+    pub fn manner(&self) -> &Manner {
+        &self.manner
+    }
+
+    /// Whether somebody waits for a column of this name.
+    pub(super) fn expects(&self, name: &str) -> bool {
+        !self.names.is_empty() && self.names.contains(&fold(name))
+    }
+
+    /// The encoding of its text: what is given, else what is found out. A mark at its start is proof, so what is given
+    /// cannot say otherwise.
+    pub(super) fn encoding(&self, limits: &Limits) -> Result<&Found, IntakeError> {
+        if let Some(found) = self.encoding.get() {
+            return Ok(found);
+        }
+        let found = self.find_encoding(limits)?;
+        Ok(self.encoding.get_or_init(|| found))
+    }
+
+    fn find_encoding(&self, limits: &Limits) -> Result<Found, IntakeError> {
+        let failed = |error| IntakeError::io(&self.name, error);
+        let mut start = Vec::new();
+        let mut file = self.open()?;
+        (&mut file)
+            .take(MARK_BYTES)
+            .read_to_end(&mut start)
+            .map_err(failed)?;
+        let mark = encoding::by_mark(&start).map_err(|_| {
+            let hint = "save the file as CSV UTF-8";
+            IntakeError::file(&self.name, "file.encoding", "the text is UTF-32", hint)
+        })?;
+        match (mark, self.manner.encoding) {
+            (Some(mark), Some(given)) if mark != given && !is_utf16(mark, given) => {
+                let message = format!(
+                    "the file begins with the mark of {}, and --encoding says {}",
+                    name_of(mark),
+                    name_of(given)
+                );
+                Err(IntakeError::file(
+                    &self.name,
+                    "file.encoding",
+                    message,
+                    "leave out --encoding",
+                ))
+            }
+            (Some(mark), None | Some(_)) => Ok(Found::new(mark, EncodingBy::Mark)),
+            (None, Some(given)) => Ok(Found::new(given, EncodingBy::Given)),
+            (None, None) => {
+                let mut all = start.as_slice().chain(file);
+                encoding::by_content(&mut all, limits.file_bytes_max).map_err(failed)
+            }
+        }
     }
 
     /// What messages call it.
@@ -106,6 +193,11 @@ impl Source {
         };
         opened.map_err(|error| IntakeError::io(&self.name, error))
     }
+}
+
+/// Whether both are UTF-16: which of the two, a mark knows better than a person.
+fn is_utf16(mark: &'static Encoding, given: &'static Encoding) -> bool {
+    [mark, given].iter().all(|one| [UTF_16LE, UTF_16BE].contains(one))
 }
 
 pub(super) fn too_large(name: &Arc<str>, limits: &Limits) -> IntakeError {

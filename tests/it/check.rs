@@ -24,6 +24,7 @@ fn as_json_every_fault_is_a_line_and_the_last_is_the_summary() {
         "digest",
         "derived_keys",
         "groups",
+        "read_as",
     ];
     assert_eq!(keys, shown);
     let errors = faults.iter().filter(|fault| fault["severity"] == "error").count();
@@ -135,4 +136,113 @@ fn so_many_rows_may_be_faulty_and_no_more() {
     assert!(wrong.err.contains("write 5% or 0.05"), "{}", wrong.err);
     let both = plan("1%").args(["--strict"]).exits(2);
     assert!(both.err.contains("cannot be used with"), "{}", both.err);
+}
+
+/// The summary's `read_as` of a check, and how it ended.
+fn read_as(rig: &Rig, line: &str, code: i32) -> serde_json::Value {
+    let lines = rig.line(line).exits(code).json_lines();
+    lines.last().unwrap()["read_as"].clone()
+}
+
+#[test]
+fn how_a_file_was_read_is_told() {
+    let rig = Rig::new();
+    rig.rows("plain.csv", 2);
+    rig.write(
+        "odd.csv",
+        format!(
+            "Resellers\r\n{}",
+            csv_of(2).replace(',', ";").replace("Grace", "Gr\u{e9}ce")
+        ),
+    );
+    assert_eq!(
+        read_as(&rig, "check plain.csv --json", 0),
+        json!({
+            "format": "csv", "encoding": "UTF-8", "encoding_by": "content", "letters": "",
+            "delimiter": ",", "quote": "\"", "header_line": 1, "lines_above": 0,
+        })
+    );
+    assert_eq!(
+        read_as(&rig, "check odd.csv --json", 0),
+        json!({
+            "format": "csv", "encoding": "UTF-8", "encoding_by": "content", "letters": "",
+            "delimiter": ";", "quote": "\"", "header_line": 2, "lines_above": 1,
+        })
+    );
+    assert_eq!(
+        read_as(&rig, &format!("check {} --json", sample("resellers.jsonl")), 0),
+        json!({"format": "json_lines", "encoding": "UTF-8", "encoding_by": "content", "letters": ""})
+    );
+    rig.write("none.csv", "");
+    assert_eq!(read_as(&rig, "check none.csv --json", 3), json!(null));
+    let ended = rig.line("check odd.csv").exits(0);
+    let told = "odd.csv: read as CSV, UTF-8, ; between cells, header in line 2 (1 line above it passed over)";
+    assert_eq!(ended.err.lines().next(), Some(told));
+    let run = rig.line("run plain.csv --wait 0s").end();
+    assert!(run.err.contains("plain.csv: read as CSV, UTF-8\n"), "{}", run.err);
+}
+
+#[test]
+fn what_is_said_of_a_file_goes_before_what_is_found() {
+    let rig = Rig::new();
+    let rows = csv_of(2).replace(',', "^").replace("Grace", "Gr\u{e9}ce");
+    let latin: Vec<u8> = format!("key,company\n{rows}")
+        .chars()
+        .map(|c| u8::try_from(u32::from(c)).unwrap())
+        .collect();
+    rig.write("odd.csv", latin);
+    let ended = rig.line("check odd.csv --encoding latin1 --delimiter ^ --header-row 2 --json");
+    let read_as = ended.exits(0).json_lines().last().unwrap()["read_as"].clone();
+    assert_eq!(
+        (
+            &read_as["encoding"],
+            &read_as["encoding_by"],
+            &read_as["delimiter"],
+            &read_as["header_line"]
+        ),
+        (&json!("windows-1252"), &json!("given"), &json!("^"), &json!(2))
+    );
+    // A flag that cannot be meant says what can be.
+    for (line, says) in [
+        (
+            "check odd.csv --encoding klingon",
+            "--encoding <NAME>': known are utf-8",
+        ),
+        (
+            "check odd.csv --delimiter ab",
+            "--delimiter <SIGN>': known are , ; tab |",
+        ),
+        ("check odd.csv --quote x", "--quote <SIGN>': known are"),
+        ("check odd.csv --header-row 0", "--header-row <LINE>"),
+    ] {
+        let ended = rig.line(line).exits(2);
+        assert!(ended.err.contains(says), "{line}: {}", ended.err);
+    }
+    for (line, says) in [
+        (
+            "check odd.csv --header-row 9",
+            "the file has no line 9: it ends in line 5",
+        ),
+        (
+            "check odd.csv --delimiter ;",
+            "no semicolon in the header line, but a comma",
+        ),
+        (
+            "check odd.csv --encoding utf-8 --delimiter ^ --header-row 2",
+            "column 11 `first_name`",
+        ),
+        (
+            "check marked.csv --encoding latin1",
+            "the mark of UTF-8, and --encoding says Windows-1252",
+        ),
+        (
+            "check rows.json --delimiter ;",
+            "--delimiter is for CSV, and this is JSON",
+        ),
+    ] {
+        rig.write("marked.csv", format!("\u{feff}{}", csv_of(1)));
+        rig.write("rows.json", "[{\"key\":1}]");
+        let ended = rig.line(line).exits(3);
+        assert!(ended.err.contains(says), "{line}: {}", ended.err);
+    }
 }

@@ -9,6 +9,7 @@
     reason = "tests"
 )]
 
+mod awkward;
 mod budget;
 mod canaries;
 mod check;
@@ -26,6 +27,7 @@ mod logicboxes;
 mod lost_second;
 mod metallic;
 mod planning;
+mod readers_fuzz;
 mod readme;
 mod redis_damaged;
 #[allow(dead_code, reason = "the unit tests of the line to Redis use the rest")]

@@ -62,12 +62,12 @@ impl Fed {
             account: "345434543@x".into(),
         };
         let sealing = Sealing::of(&job, contract(), &env(RING)).unwrap();
-        let mut feed = Feed::under(scope, path.to_str().unwrap(), job, sealing).unwrap();
+        let mut feed = Feed::under(scope, path.to_str().unwrap(), Manner::default(), job, sealing).unwrap();
         feed.terms = Terms::given(Some("Ann Attester"), Some("1")).unwrap();
         feed.contract = contract();
         let mut told = String::new();
         let checked = feed
-            .check(&mut |fault| told.push_str(&format!("{fault}\n")))
+            .check(&mut |_| {}, &mut |fault| told.push_str(&format!("{fault}\n")))
             .unwrap()
             .unwrap();
         let stored = Arc::new(SqliteLedger::in_memory().unwrap());
@@ -253,4 +253,36 @@ fn without_keys_a_provider_that_takes_secrets_is_refused() {
         );
     }
     assert!(Sealing::of(&job, &CONTRACT, &env("")).is_ok());
+}
+
+#[tokio::test]
+async fn the_same_file_read_otherwise_is_another_batch_and_read_the_same_is_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rows.csv");
+    let row = line("a", "", "").replace("Mickey", "M\u{fc}ckey");
+    let bytes: Vec<u8> = format!("{HEADER}{row}")
+        .chars()
+        .map(|c| u8::try_from(u32::from(c)).unwrap())
+        .collect();
+    std::fs::write(&path, bytes).unwrap();
+    let batch = |encoding: Option<&str>, header_row: Option<u64>| {
+        let scope = Scope {
+            provider: "adobe".into(),
+            account: "345434543@x".into(),
+        };
+        let job = Job::new("manners", ProviderName::Adobe, Action::Create);
+        let manner = Manner {
+            encoding: encoding.map(|name| crate::intake::encoding_of(name).unwrap()),
+            header_row: header_row.and_then(std::num::NonZeroU64::new),
+            ..Manner::default()
+        };
+        let feed = Feed::under(scope, path.to_str().unwrap(), manner, job, Sealing::default()).unwrap();
+        let checked = feed.check(&mut |_| {}, &mut |_| {}).unwrap().unwrap();
+        feed.batch(&checked, NOON).id
+    };
+    let found = batch(None, None);
+    assert_eq!(batch(Some("windows-1252"), None), found);
+    assert_eq!(batch(None, Some(1)), found);
+    assert_ne!(batch(Some("windows-1251"), None), found);
+    assert_ne!(batch(Some("shift_jis"), None), batch(Some("windows-1251"), None));
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use super::*;
 use crate::domain::fault::Severity;
-use crate::intake::{Limits, Source};
+use crate::intake::{Limits, Manner, Source};
 use crate::provider::adobe::contract::CONTRACT;
 
 const HEADER: &str =
