@@ -1,5 +1,6 @@
 //! The command line: one file a verb. Data goes to stdout, talk to stderr, and every ending has its exit code.
 
+mod asking;
 mod check;
 mod checking;
 mod doctor;

@@ -32,7 +32,7 @@ use crate::domain::fault::{Fault, Place};
 
 pub use encoding_rs::Encoding;
 pub use manner::{Delimiter, EncodingBy, Layout, Manner, NotAManner, Quote, ReadAs, encoding_of, name_of};
-pub use mapping::{Mapping, known_names};
+pub use mapping::{Clash, Mapping, known_names};
 pub use reader::{Format, Headers, Reader, Step};
 pub use row::Row;
 pub use scan::{ScanSummary, Scanned, ScannedRow, Scanner, scan};

@@ -23,8 +23,8 @@ use crate::domain::report::COLUMNS;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{Appended, Ledger, NewRow};
 use crate::intake::{
-    Headers, IntakeError, Limits, Manner, Mapping, ReadAs, Reader, ScanSummary, Scanned, Source, known_names,
-    scan,
+    Clash, Headers, IntakeError, Limits, Manner, Mapping, ReadAs, Reader, ScanSummary, Scanned, Source,
+    known_names, scan,
 };
 use crate::world::World;
 
@@ -120,6 +120,13 @@ impl Feed {
             limits,
             sealing,
         })
+    }
+
+    /// The columns of the file, and those of them that are taken for the same field.
+    pub fn clashes(&self) -> Result<(Headers, Vec<Clash>), Failure> {
+        let reader = Reader::open(&self.source, &self.limits)?;
+        let clashes = Mapping::clashes(reader.headers(), self.contract, &self.job.columns);
+        Ok((reader.headers().clone(), clashes))
     }
 
     /// The sample distributor is nobody's, so a file that names another is not held against it.

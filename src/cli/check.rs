@@ -4,6 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::Scene;
+use super::asking::ask;
 use super::checking;
 use super::files::{self, FileArgs};
 use super::talk::{self, many};
@@ -39,7 +40,8 @@ struct CheckSummary {
 
 pub(super) async fn run(args: CheckArgs, scene: Scene) -> Result<Exit, Failure> {
     let setting = files::load(&scene.app, &args.file.job, scene.talk)?;
-    let feed = files::open_to_check(&args.file, setting, scene.talk)?;
+    let mut feed = files::open_to_check(&args.file, setting, scene.talk)?;
+    ask(&mut feed, &scene)?;
     let told = checking::check(&feed, &scene, scene.json)?;
     let summary = told.checked.as_ref().map(|checked| &checked.summary);
     if let (Some(checked), Some(_)) = (&told.checked, &args.file.job.job)

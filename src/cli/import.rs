@@ -7,6 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::Scene;
+use super::asking::ask;
 use super::checking::{Tolerance, check_to_send};
 use super::feeding;
 use super::files::{self, FileArgs};
@@ -53,7 +54,8 @@ pub(super) async fn run(args: ImportArgs, scene: Scene) -> Result<Exit, Failure>
     let watching = args.watch.start(&scene, Role::Imports).await?;
     let setting = files::load(&scene.app, &args.file.job, scene.talk)?;
     // Reading blocks; whoever watches is answered meanwhile, on a machine with one processor too.
-    let feed = tokio::task::block_in_place(|| files::open(&args.file, &setting))?;
+    let mut feed = tokio::task::block_in_place(|| files::open(&args.file, &setting))?;
+    tokio::task::block_in_place(|| ask(&mut feed, &scene))?;
     let checked = tokio::task::block_in_place(|| check_to_send(&feed, &scene, &args.tolerance))?;
     let checked = Arc::new(checked);
     let feed = Arc::new(feed);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::Scene;
+use super::asking::ask;
 use super::checking::{Tolerance, check_to_send};
 use super::files::{self, FileArgs};
 use super::talk::{self, many, span};
@@ -33,6 +34,7 @@ pub(super) async fn run(args: PlanArgs, scene: Scene) -> Result<Exit, Failure> {
     if is_rehearsal {
         files::rehearse(&mut feed);
     }
+    ask(&mut feed, &scene)?;
     let checked = Arc::new(check_to_send(&feed, &scene, &args.tolerance)?);
     let feed = Arc::new(feed);
     let ledger = scene.app.open_ledger().await?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use super::asking::ask;
 use super::checking::{Tolerance, check_to_send};
 use super::feeding;
 use super::files::{self, FileArgs};
@@ -50,7 +51,8 @@ pub(super) async fn run(args: RunArgs, scene: Scene) -> Result<Exit, Failure> {
     // What is missing to connect is said before a long file is read.
     setting.job.access(&*setting.env)?;
     // Reading blocks; whoever watches is answered meanwhile, on a machine with one processor too.
-    let feed = tokio::task::block_in_place(|| files::open(&args.file, &setting))?;
+    let mut feed = tokio::task::block_in_place(|| files::open(&args.file, &setting))?;
+    tokio::task::block_in_place(|| ask(&mut feed, &scene))?;
     let checked = tokio::task::block_in_place(|| check_to_send(&feed, &scene, &args.tolerance))?;
     let checked = Arc::new(checked);
     let feed = Arc::new(feed);

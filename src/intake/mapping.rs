@@ -38,19 +38,7 @@ impl Mapping {
         contract: &Contract,
         job_columns: &BTreeMap<String, String>,
     ) -> Result<Self, Vec<Fault>> {
-        let mut builder = Builder {
-            headers,
-            names: Names::new(contract),
-            contract,
-            columns: vec![None; Field::SLOTS],
-            decided: vec![Decided::No; headers.names().len()],
-            faults: Vec::new(),
-        };
-        job_columns
-            .iter()
-            .for_each(|(header, field)| builder.by_job(header, field));
-        (0..headers.names().len()).for_each(|column| builder.by_name(column));
-        builder.of_report();
+        let mut builder = Builder::of(headers, contract, job_columns);
         builder.unknown();
         builder.missing();
         if builder.faults.iter().any(Fault::is_error) {
@@ -68,6 +56,18 @@ impl Mapping {
             contacts,
             warnings: builder.faults,
         })
+    }
+
+    /// The columns that are taken for the same field, two at a time; those that have the same name are not told apart by one.
+    pub fn clashes(
+        headers: &Headers,
+        contract: &Contract,
+        job_columns: &BTreeMap<String, String>,
+    ) -> Vec<Clash> {
+        let mut clashes = Builder::of(headers, contract, job_columns).clashes;
+        let name = |column: usize| headers.names().get(column);
+        clashes.retain(|clash| name(clash.columns[0]) != name(clash.columns[1]));
+        clashes
     }
 
     /// What the user should know of the columns: unknown ones, and that keys are derived. Told once a file.
@@ -119,6 +119,15 @@ pub fn known_names(contract: &Contract, job_columns: &BTreeMap<String, String>) 
     let of_job = job_columns.keys().map(|name| fold(name));
     let all = names.all().map(str::to_owned).chain(of_job);
     Arc::new(all.filter(|name| !name.is_empty()).collect())
+}
+
+/// Two columns that are taken for one field, in their order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clash {
+    /// The field.
+    pub field: Field,
+    /// The columns, counted from 0.
+    pub columns: [usize; 2],
 }
 
 /// A row under a mapping.
@@ -179,6 +188,33 @@ struct Builder<'a> {
     columns: Vec<Option<usize>>,
     decided: Vec<Decided>,
     faults: Vec<Fault>,
+    clashes: Vec<Clash>,
+}
+
+/// The flag that says what a column is, as a shell takes it.
+fn flag(header: &str, field: &str) -> String {
+    format!("--map '{}={field}'", header.replace('\'', "'\\''"))
+}
+
+impl<'a> Builder<'a> {
+    /// Columns by the job's word, then by name, then those of an earlier report.
+    fn of(headers: &'a Headers, contract: &'a Contract, job_columns: &BTreeMap<String, String>) -> Self {
+        let mut builder = Self {
+            headers,
+            names: Names::new(contract),
+            contract,
+            columns: vec![None; Field::SLOTS],
+            decided: vec![Decided::No; headers.names().len()],
+            faults: Vec::new(),
+            clashes: Vec::new(),
+        };
+        for (header, field) in job_columns {
+            builder.by_job(header, field);
+        }
+        (0..headers.names().len()).for_each(|column| builder.by_name(column));
+        builder.of_report();
+        builder
+    }
 }
 
 impl Builder<'_> {
@@ -266,7 +302,16 @@ impl Builder<'_> {
                 "this and column {} `{other}` are both taken for {field}",
                 before + 1
             );
-            let hint = "rename one, or write it with \"-\" under [columns] in the job file";
+            self.clashes.push(Clash {
+                field,
+                columns: [before, column],
+            });
+            let name = self.headers.names().get(column).map_or("", String::as_str);
+            let hint = format!(
+                "rename one, or pass one over: {} or {}",
+                flag(&other, PASS_OVER),
+                flag(name, PASS_OVER)
+            );
             Fault::error(place, "column.twice", message, hint)
         };
         self.faults.push(Fault {
@@ -314,11 +359,11 @@ impl Builder<'_> {
                     return warn(column, "column.read_only", &message, String::new());
                 }
                 let hint = match nearest(last, free().map(|(known, _)| known)) {
-                    Some(near) => format!(
-                        "did you mean `{near}`? Rename it, or name it under [columns] in the job file"
+                    Some(near) => format!("did you mean `{near}`? Rename it, or {}", flag(name, near)),
+                    None => format!(
+                        "nothing is sent from it; to use it, say what it is: {}",
+                        flag(name, "FIELD")
                     ),
-                    None => "nothing is sent from it; to use it, name it under [columns] in the job file"
-                        .to_owned(),
                 };
                 warn(column, "column.unknown", "not a column that is known", hint)
             })
@@ -339,9 +384,12 @@ impl Builder<'_> {
                 .find(|(_, header)| nearest(header, names()).is_some());
             let hint = match near {
                 Some((_, header)) => {
-                    format!("rename `{header}` to `{field}`, or name it under [columns] in the job file")
+                    format!(
+                        "rename `{header}` to `{field}`, or {}",
+                        flag(header, &field.to_string())
+                    )
                 }
-                None => format!("add a column `{field}`, or name yours under [columns] in the job file"),
+                None => format!("add a column `{field}`, or say which is: --map 'HEADER={field}'"),
             };
             match rule.need {
                 Need::Required => {

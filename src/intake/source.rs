@@ -172,6 +172,11 @@ impl Source {
         }
     }
 
+    /// Whether it came in on standard input.
+    pub fn is_standard_input(&self) -> bool {
+        self.spooled.is_some()
+    }
+
     /// What messages call it.
     pub fn name(&self) -> &Arc<str> {
         &self.name

@@ -246,3 +246,54 @@ fn what_is_said_of_a_file_goes_before_what_is_found() {
         assert!(ended.err.contains(says), "{line}: {}", ended.err);
     }
 }
+
+/// A file in which two columns could be the postal code.
+fn with_two_codes(rig: &Rig) {
+    let mut lines = csv_of(2).lines().map(str::to_owned).collect::<Vec<_>>();
+    lines[0].push_str(",Zip Code");
+    lines[1..].iter_mut().for_each(|line| line.push_str(",02109"));
+    rig.write("rows.csv", lines.join("\n"));
+}
+
+#[test]
+fn what_is_ambiguous_is_refused_with_the_flag_that_settles_it() {
+    let rig = Rig::new();
+    with_two_codes(&rig);
+    let refused = rig.line("check rows.csv").exits(3);
+    let hint = "pass one over: --map 'postal_code=-' or --map 'Zip Code=-'";
+    assert!(refused.err.contains(hint), "{}", refused.err);
+    rig.enlist(["check", "rows.csv", "--map", "Zip Code=-"]).exits(0);
+    let wrong = rig.enlist(["check", "rows.csv", "--map", "Zip Code"]).exits(2);
+    assert!(wrong.err.contains("write it as HEADER=FIELD"), "{}", wrong.err);
+    // What was said once can be kept in a job.
+    let job = rig
+        .enlist(["jobs", "adobe-create", "--map", "Zip Code=-"])
+        .exits(0)
+        .out;
+    std::fs::create_dir_all(rig.path("jobs")).unwrap();
+    rig.write("jobs/ours.toml", job);
+    rig.line("check rows.csv --job ours").exits(0);
+}
+
+/// At a terminal a person is asked, and only there.
+#[test]
+fn what_is_ambiguous_is_asked_of_a_person() {
+    let rig = Rig::new();
+    with_two_codes(&rig);
+    let Some(asked) = rig.at_a_terminal("check rows.csv", "x\n1\n") else {
+        eprintln!("SKIPPED: there is no `script` to make a terminal with");
+        return;
+    };
+    assert!(
+        asked.out.contains("two columns could be postal_code"),
+        "{}",
+        asked.out
+    );
+    assert_eq!(asked.out.matches("which one? 1, 2").count(), 2, "{}", asked.out);
+    assert!(
+        asked.out.contains("next time: --map 'Zip Code=-'"),
+        "{}",
+        asked.out
+    );
+    assert!(asked.out.contains("2 sound"), "{}", asked.out);
+}

@@ -156,6 +156,25 @@ impl Rig {
         Call { command, stdin: None }
     }
 
+    /// `enlist LINE` at a terminal, where somebody types; `None` where none can be made.
+    pub(crate) fn at_a_terminal(&self, line: &str, typed: &str) -> Option<Ended> {
+        let found = Command::new("script").arg("--version").output();
+        found.ok().filter(|output| output.status.success())?;
+        let program = env!("CARGO_BIN_EXE_enlist");
+        let mut call = self.line("");
+        let mut command = Command::new("script");
+        command.args(["-qec", &format!("{program} {line}"), "/dev/null"]);
+        command.current_dir(self.path(""));
+        for (name, value) in call.command.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        call.command = command;
+        Some(call.stdin(typed).end())
+    }
+
     /// `enlist` with the words of a line. No quoting: a word has no space.
     pub(crate) fn line(&self, line: &str) -> Call {
         self.enlist(line.split_whitespace())

@@ -46,13 +46,13 @@ fn what_is_missing_is_named_and_the_column_that_was_meant_too() {
         .replace("key,", "");
     insta::assert_snapshot!(faults(&headers, &[]), @r"
     warning[column.unknown]: a.csv:1: column 1 `Compnay`: not a column that is known
-      hint: did you mean `company`? Rename it, or name it under [columns] in the job file
+      hint: did you mean `company`? Rename it, or --map 'Compnay=company'
     note[key.derived]: a.csv: no column for your own id of each reseller: keys are derived from company, country and email
       hint: add a column `key`; without one, a row whose company, country or email changes is a new row
     error[column.missing]: a.csv: no column for company
-      hint: rename `Compnay` to `company`, or name it under [columns] in the job file
+      hint: rename `Compnay` to `company`, or --map 'Compnay=company'
     error[column.missing]: a.csv: no column for postal_code
-      hint: add a column `postal_code`, or name yours under [columns] in the job file
+      hint: add a column `postal_code`, or say which is: --map 'HEADER=postal_code'
     ");
 }
 
@@ -63,13 +63,13 @@ fn the_job_has_the_first_word() {
     let mapping = build(&headers, &job).unwrap();
     assert_eq!(mapping.header_of(Field::Key), Some("Kundennummer"));
     assert_eq!(mapping.header_of(Field::Phone), None);
-    insta::assert_snapshot!(faults(&headers, &job), @r#"
+    insta::assert_snapshot!(faults(&headers, &job), @r"
     warning[job.column]: a.csv: the job names a column `Vermerke` that the file does not have
       hint: did you mean `Vermerk`?
     warning[column.passed_over]: a.csv:1: column 1 `key`: passed over: the job takes `Kundennummer` for key
     warning[column.unknown]: a.csv:1: column 14 `Vermerk`: not a column that is known
-      hint: nothing is sent from it; to use it, name it under [columns] in the job file
-    "#);
+      hint: nothing is sent from it; to use it, say what it is: --map 'Vermerk=FIELD'
+    ");
     insta::assert_snapshot!(faults(REQUIRED, &[("city", "towne"), ("email", "companyProfile.contacts[0].email")]), @r"
     error[job.field]: a.csv:1: column 6 `city`: the job takes this for `towne`, which Adobe has no field for
       hint: did you mean `town`?
@@ -78,12 +78,12 @@ fn the_job_has_the_first_word() {
 
 #[test]
 fn two_columns_for_one_field_are_a_fault() {
-    insta::assert_snapshot!(faults(&format!("{REQUIRED},zip,Company"), &[]), @r#"
+    insta::assert_snapshot!(faults(&format!("{REQUIRED},zip,Company"), &[]), @r"
     error[column.twice]: a.csv:1: column 12 `zip`: this and column 8 `postal_code` are both taken for postal_code
-      hint: rename one, or write it with "-" under [columns] in the job file
+      hint: rename one, or pass one over: --map 'postal_code=-' or --map 'zip=-'
     error[column.twice]: a.csv:1: column 13 `Company`: this and column 2 `company` are both taken for company
-      hint: rename one, or write it with "-" under [columns] in the job file
-    "#);
+      hint: rename one, or pass one over: --map 'company=-' or --map 'Company=-'
+    ");
     assert_eq!(faults(&format!("{REQUIRED},zip"), &[("zip", "-")]), "");
 }
 
