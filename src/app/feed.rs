@@ -19,7 +19,9 @@ use crate::domain::ids::{BatchId, Digest, Scope};
 use crate::domain::machine::Order;
 use crate::domain::report::COLUMNS;
 use crate::engine::ports::{Appended, Ledger, NewRow};
-use crate::intake::{Headers, IntakeError, Limits, Mapping, Reader, ScanSummary, Scanned, Source, scan};
+use crate::intake::{
+    Headers, Hidden, IntakeError, Limits, Manner, Mapping, Reader, ScanSummary, Scanned, Source, scan,
+};
 use crate::world::World;
 
 pub use self::asked::terms_of;
@@ -104,6 +106,15 @@ impl Feed {
         })
     }
 
+    /// The same feed, its file to be read in this manner.
+    #[must_use]
+    pub fn with(self, manner: Manner) -> Self {
+        Self {
+            source: self.source.with(manner),
+            ..self
+        }
+    }
+
     /// The sample distributor is nobody's, so a file that names another is not held against it.
     fn ruling(&self) -> Ruling<'_> {
         let distributor = Some(self.scope.holder()).filter(|own| *own != SAMPLE_DISTRIBUTOR);
@@ -128,6 +139,7 @@ impl Feed {
 
     fn read_through(&self, tell: &mut dyn FnMut(&Fault)) -> Result<Option<Checked>, IntakeError> {
         let reader = Reader::open(&self.source, &self.limits)?;
+        reader.notes().iter().for_each(&mut *tell);
         let mapping = match Mapping::build(reader.headers(), self.contract, &self.job.columns) {
             Ok(mapping) => mapping,
             Err(faults) => {
@@ -159,7 +171,15 @@ impl Feed {
         };
         // The same file under another mapping says something else.
         let columns = format!("{:?}", self.job.columns);
-        let what = Digest::of_parts(&[file.as_bytes(), columns.as_bytes()]);
+        let mut parts = vec![file.as_bytes(), columns.as_bytes()];
+        // So does another sheet of it, or the same without what is hidden in it.
+        if let Some(sheet) = checked.summary.headers.sheet() {
+            parts.push(sheet.as_bytes());
+            if self.source.manner().hidden == Hidden::Skip {
+                parts.push(b"without hidden rows and columns");
+            }
+        }
+        let what = Digest::of_parts(&parts);
         Batch {
             id: BatchId::derive(&self.scope, self.job.operation, &what),
             job: self.job.name.clone(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::talk::{self, Talk, many};
 use super::{JobArgs, Scene};
@@ -14,6 +14,7 @@ use crate::domain::batch::Batch;
 use crate::domain::consent::Terms;
 use crate::domain::fault::Fault;
 use crate::engine::ports::Appended;
+use crate::intake::{Hidden, Manner};
 
 /// Faults listed to a person; all of them are counted, and `check --json` gives all.
 const FAULTS_SHOWN_MAX: u64 = 50;
@@ -21,13 +22,47 @@ const FAULTS_SHOWN_MAX: u64 = 50;
 /// Which file.
 #[derive(Debug, Args)]
 pub(super) struct FileArgs {
-    /// The file: .csv, .json, .jsonl; - reads standard input.
+    /// The file: .xlsx, .csv, .json, .jsonl, or one of them packed (.gz, .zip); - reads standard input.
     #[arg(value_name = "FILE")]
     pub(super) file: String,
     #[command(flatten)]
     pub(super) job: JobArgs,
     #[command(flatten)]
     pub(super) terms: TermsArgs,
+    #[command(flatten)]
+    pub(super) reading: ReadingArgs,
+}
+
+/// How the file is to be read where it leaves a choice.
+#[derive(Debug, Args)]
+pub(super) struct ReadingArgs {
+    /// The sheet of a workbook: its name, or its number counted from 1.
+    #[arg(long, value_name = "NAME")]
+    sheet: Option<String>,
+    /// What becomes of hidden rows and columns of a sheet; a sheet that has any is refused without this.
+    #[arg(long, value_name = "WHAT")]
+    hidden: Option<HiddenArg>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum HiddenArg {
+    /// Read them as if they were shown.
+    Read,
+    /// Pass them over.
+    Skip,
+}
+
+impl ReadingArgs {
+    fn manner(&self) -> Manner {
+        Manner {
+            sheet: self.sheet.clone(),
+            hidden: match self.hidden {
+                None => Hidden::Refuse,
+                Some(HiddenArg::Read) => Hidden::Read,
+                Some(HiddenArg::Skip) => Hidden::Skip,
+            },
+        }
+    }
 }
 
 /// Who accepted the provider's terms, for all rows that do not say it themselves.
@@ -104,7 +139,8 @@ pub(super) async fn load_to_run(app: &App, args: &JobArgs, talk: Talk) -> Result
 /// Opens the file under the job.
 pub(super) fn open(args: &FileArgs, setting: &Setting) -> Result<Feed, Failure> {
     let terms = args.terms.given()?;
-    let mut feed = Feed::open(&setting.env, &args.file, setting.job.clone())?;
+    let feed = Feed::open(&setting.env, &args.file, setting.job.clone())?;
+    let mut feed = feed.with(args.reading.manner());
     feed.terms = terms;
     if setting.rehearsal.is_some() {
         feed.scope = Rehearsal::scope(&feed.scope);
@@ -116,7 +152,8 @@ pub(super) fn open(args: &FileArgs, setting: &Setting) -> Result<Feed, Failure> 
 /// Opens the file for a check: what is missing to run a job that was named is told, and is no reason not to check.
 pub(super) fn open_to_check(args: &FileArgs, setting: Setting, talk: Talk) -> Result<Feed, Failure> {
     let terms = args.terms.given()?;
-    let (mut feed, missing) = Feed::open_to_check(&setting.env, &args.file, setting.job)?;
+    let (feed, missing) = Feed::open_to_check(&setting.env, &args.file, setting.job)?;
+    let mut feed = feed.with(args.reading.manner());
     feed.terms = terms;
     if let Some(missing) = missing.filter(|_| args.job.job.is_some()) {
         talk.say(format!(

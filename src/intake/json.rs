@@ -120,7 +120,7 @@ impl Json {
         Ok(match self.next_row(headers, &mut Row::default())? {
             Step::Bad(faults) => faults.into_iter().next(),
             Step::Broken(fault) => Some(fault),
-            Step::Row | Step::End => None,
+            Step::Row | Step::Doubtful(_) | Step::End => None,
         }
         .map_or_else(|| self.empty(), |fault| IntakeError::File(Box::new(fault))))
     }

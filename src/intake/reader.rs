@@ -5,10 +5,12 @@ use std::sync::Arc;
 use super::delimited::Delimited;
 use super::input::Input;
 use super::json::{self, Json};
+use super::packed::{Archive, Content, Packed, Whole};
 use super::row::Row;
 use super::source::Source;
+use super::xlsx::Xlsx;
 use super::{IntakeError, Limits};
-use crate::domain::fault::{Fault, Place};
+use crate::domain::fault::{Fault, Place, column_letters};
 use crate::domain::ids::Digest;
 
 /// Bytes looked at to tell what a file is.
@@ -17,21 +19,11 @@ const START_BYTES: usize = 16 << 10;
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// Files that are something else, by their first bytes.
-const FOREIGN: [(&[u8], &str, &str); 5] = [
-    (
-        b"PK\x03\x04",
-        "this is a spreadsheet (XLSX) or another zip archive",
-        "save the sheet as CSV UTF-8",
-    ),
+const FOREIGN: [(&[u8], &str, &str); 3] = [
     (
         b"\xD0\xCF\x11\xE0",
-        "this is an old spreadsheet (XLS)",
-        "save the sheet as CSV UTF-8",
-    ),
-    (
-        b"\x1F\x8B",
-        "this is a gzip archive",
-        "unpack it first; - reads what gunzip writes",
+        "this is a spreadsheet protected with a password, or an old one (XLS)",
+        "open it, take the password off if it has one, and save it as XLSX or as CSV UTF-8",
     ),
     (b"\xFF\xFE", "the text is UTF-16", "save the file as CSV UTF-8"),
     (b"\xFE\xFF", "the text is UTF-16", "save the file as CSV UTF-8"),
@@ -46,6 +38,8 @@ pub enum Format {
     Json,
     /// An object a line.
     JsonLines,
+    /// A sheet of a workbook.
+    Xlsx,
 }
 
 /// The columns of a file.
@@ -54,6 +48,9 @@ pub struct Headers {
     file: Arc<str>,
     line: u64,
     names: Vec<String>,
+    sheet: Option<Arc<str>>,
+    /// Columns, counted from 0, that have neither a name nor a cell.
+    empty: Vec<usize>,
 }
 
 impl Headers {
@@ -63,6 +60,8 @@ impl Headers {
             file: file.into(),
             line: 1,
             names: names.to_vec(),
+            sheet: None,
+            empty: Vec::new(),
         }
     }
 
@@ -91,7 +90,36 @@ impl Headers {
             file: Arc::clone(file),
             line,
             names,
+            sheet: None,
+            empty: Vec::new(),
         })
+    }
+
+    /// The same columns, of a sheet; those in `empty`, counted from 0, have nothing in them.
+    pub(super) fn of_sheet(self, sheet: &Arc<str>, empty: Vec<usize>) -> Self {
+        Self {
+            sheet: Some(Arc::clone(sheet)),
+            empty,
+            ..self
+        }
+    }
+
+    /// The sheet, of a workbook.
+    pub fn sheet(&self) -> Option<&str> {
+        self.sheet.as_deref()
+    }
+
+    /// Whether a column has neither a name nor a cell: it only stands between others.
+    pub(super) fn is_empty(&self, column: usize) -> bool {
+        self.empty.contains(&column)
+    }
+
+    /// The place of a record.
+    pub(super) fn record_place(&self, line: u64, record: u64) -> Place {
+        Place {
+            sheet: self.sheet.clone(),
+            ..Place::record(&self.file, line, record)
+        }
     }
 
     /// The user's names, trimmed, in the order of the file. Of JSON, the paths in order of first appearance.
@@ -106,22 +134,21 @@ impl Headers {
 
     /// The place of a column's header.
     pub fn place(&self, column: usize) -> Place {
-        self.cell_place(
-            &Place {
-                line: self.line,
-                ..Place::file(&self.file)
-            },
-            column,
-        )
+        self.cell_place(&self.record_place(self.line, 0), column)
     }
 
     /// The place of a column in the record at `place`.
     pub fn cell_place(&self, place: &Place, column: usize) -> Place {
         let name = self.names.get(column).cloned().unwrap_or_default();
         let number = u32::try_from(column).unwrap_or(u32::MAX).saturating_add(1);
+        let cell = match place.sheet {
+            Some(_) => format!("{}{}", column_letters(number), place.line),
+            None => String::new(),
+        };
         Place {
             column: name,
             column_number: number,
+            cell,
             ..place.clone()
         }
     }
@@ -147,6 +174,8 @@ impl Headers {
 pub enum Step {
     /// A row with a cell for every column.
     Row,
+    /// The same, and what is odd about its cells: warnings.
+    Doubtful(Vec<Fault>),
     /// A record that is no row, and why. The row holds what cells could be made out.
     Bad(Vec<Fault>),
     /// The file cannot be read on; all rows before are as they are.
@@ -160,6 +189,9 @@ pub struct Reader {
     kind: Kind,
     format: Format,
     headers: Headers,
+    notes: Vec<Fault>,
+    /// Of packed text: the bytes as they lie on the disk.
+    whole: Option<Whole>,
     limits: Limits,
     ended: bool,
 }
@@ -167,18 +199,32 @@ pub struct Reader {
 enum Kind {
     Csv(Box<Delimited>),
     Json(Box<Json>),
+    Xlsx(Box<Xlsx>, Whole),
 }
 
 impl Reader {
     /// Opens a source and reads what columns it has.
     pub fn open(source: &Source, limits: &Limits) -> Result<Self, IntakeError> {
+        let packed = match Content::of(source, limits)? {
+            Content::Plain => None,
+            Content::Text(packed) => Some(packed),
+            Content::Book(archive, whole) => return Self::of_book(source, archive, whole, limits),
+        };
         let open = || -> Result<Input, IntakeError> {
-            Ok(Input::new(Box::new(source.open()?), source.name(), limits))
+            let from = match &packed {
+                Some(packed) => packed.open()?,
+                None => Box::new(source.open()?),
+            };
+            Ok(Input::new(from, source.name(), limits))
         };
         let mut input = open()?;
-        let format = find_format(&mut input, &source.extension())?;
+        let extension = packed
+            .as_ref()
+            .map_or_else(|| source.extension(), |packed| packed.extension().to_owned());
+        let format = find_format(&mut input, &extension)?;
         let (kind, headers) = match format {
-            Format::Csv => {
+            // Workbooks have gone their own way above.
+            Format::Csv | Format::Xlsx => {
                 let (csv, headers) = Delimited::open(input, limits)?;
                 (Kind::Csv(Box::new(csv)), headers)
             }
@@ -194,6 +240,26 @@ impl Reader {
             kind,
             format,
             headers,
+            notes: Vec::new(),
+            whole: packed.map(Packed::into_whole),
+            limits: *limits,
+            ended: false,
+        })
+    }
+
+    fn of_book(
+        source: &Source,
+        archive: Archive,
+        whole: Whole,
+        limits: &Limits,
+    ) -> Result<Self, IntakeError> {
+        let (sheet, headers, notes) = Xlsx::open(archive, source.manner(), limits)?;
+        Ok(Self {
+            kind: Kind::Xlsx(Box::new(sheet), whole),
+            format: Format::Xlsx,
+            headers,
+            notes,
+            whole: None,
             limits: *limits,
             ended: false,
         })
@@ -210,9 +276,16 @@ impl Reader {
             kind: Kind::Csv(Box::new(csv)),
             format: Format::Csv,
             headers,
+            notes: Vec::new(),
+            whole: None,
             limits: *limits,
             ended: false,
         })
+    }
+
+    /// What the user should know of the file as a whole: warnings, told once.
+    pub fn notes(&self) -> &[Fault] {
+        &self.notes
     }
 
     /// The columns.
@@ -230,6 +303,8 @@ impl Reader {
         match &self.kind {
             Kind::Csv(csv) => csv.input().bytes(),
             Kind::Json(json) => json.input().bytes(),
+            // Its parts are read here and there.
+            Kind::Xlsx(_, whole) => whole.bytes(),
         }
     }
 
@@ -241,9 +316,11 @@ impl Reader {
         let mut step = match &mut self.kind {
             Kind::Csv(csv) => csv.next_row(&self.headers, row)?,
             Kind::Json(json) => json.next_row(&self.headers, row)?,
+            Kind::Xlsx(sheet, _) => sheet.next_row(&self.headers, row)?,
         };
-        if row.record() > self.limits.rows_max && matches!(step, Step::Row | Step::Bad(_)) {
-            let place = Place::record(&self.headers.file, row.line(), row.record());
+        let is_row = !matches!(step, Step::Broken(_) | Step::End);
+        if row.record() > self.limits.rows_max && is_row {
+            let place = self.headers.record_place(row.line(), row.record());
             let message = format!("more than {} records", self.limits.rows_max);
             step = Step::Broken(Fault::error(place, "file.rows", message, "split the file"));
         }
@@ -256,8 +333,15 @@ impl Reader {
         let input = match self.kind {
             Kind::Csv(csv) => csv.into_input(),
             Kind::Json(json) => json.into_input(),
+            Kind::Xlsx(_, whole) => {
+                let (digest, bytes) = whole.finish()?;
+                return Ok((digest, bytes, self.headers));
+            }
         };
-        let (digest, bytes) = input.finish()?;
+        let (digest, bytes) = match self.whole {
+            Some(whole) => whole.finish()?,
+            None => input.finish()?,
+        };
         Ok((digest, bytes, self.headers))
     }
 }

@@ -126,6 +126,11 @@ impl<'a> Scanner<'a> {
             }
             Step::Bad(faults) => (None, faults),
             Step::Row => self.judge(),
+            Step::Doubtful(doubts) => {
+                let (record, mut faults) = self.judge();
+                faults.splice(0..0, doubts);
+                (record, faults)
+            }
         };
         self.rows += 1;
         self.contract.hide_secrets(&mut faults);

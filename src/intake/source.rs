@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tempfile::NamedTempFile;
 
-use super::{IntakeError, Limits};
+use super::{IntakeError, Limits, Manner};
 
 /// Bytes copied at a time from a stream.
 const COPY_BYTES: usize = 64 << 10;
@@ -19,6 +19,7 @@ pub struct Source {
     path: PathBuf,
     /// The copy of a stream; gone with the source.
     spooled: Option<NamedTempFile>,
+    manner: Manner,
 }
 
 impl Source {
@@ -53,6 +54,7 @@ impl Source {
             name,
             path: path.to_owned(),
             spooled: None,
+            manner: Manner::default(),
         })
     }
 
@@ -82,7 +84,19 @@ impl Source {
             name,
             path: PathBuf::new(),
             spooled: Some(file),
+            manner: Manner::default(),
         })
+    }
+
+    /// The same source, to be read in this manner.
+    #[must_use]
+    pub fn with(self, manner: Manner) -> Self {
+        Self { manner, ..self }
+    }
+
+    /// How it is to be read.
+    pub fn manner(&self) -> &Manner {
+        &self.manner
     }
 
     /// What messages call it.
@@ -96,6 +110,18 @@ impl Source {
             .extension()
             .map(|ext| ext.to_string_lossy().to_lowercase())
             .unwrap_or_default()
+    }
+
+    /// The extension that is left when the last one, `packed`, is taken off.
+    pub(super) fn extension_before(&self, packed: &str) -> String {
+        match self.extension() == packed {
+            true => {
+                let stem = self.path.file_stem().map(Path::new);
+                let inner = stem.and_then(Path::extension);
+                inner.map_or(String::new(), |ext| ext.to_string_lossy().to_lowercase())
+            }
+            false => String::new(),
+        }
     }
 
     /// Opens it at its start.

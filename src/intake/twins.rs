@@ -75,6 +75,7 @@ impl Twins {
         let (word, at) = match self.format {
             Format::Csv | Format::JsonLines => ("on line", row.line()),
             Format::Json => ("in record", row.record()),
+            Format::Xlsx => ("in row", row.line()),
         };
         let at = u32::try_from(at).unwrap_or(u32::MAX);
         for seen in &mut self.rules {
