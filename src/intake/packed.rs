@@ -156,7 +156,8 @@ impl Packed {
         let (file, bytes) =
             put_aside(&mut io::Cursor::new(start.to_vec()).chain(unpacked)).map_err(failed)?;
         let archive = Archive::open(&Arc::new(file), bytes, &name)?;
-        match of_archive(archive, self.into_whole(), &Limits::default())? {
+        let limits = self.limits;
+        match of_archive(archive, self.into_whole(), &limits)? {
             book @ Content::Book(..) => Ok(book),
             Content::Plain | Content::Text(_) => Err(nested()),
         }
@@ -208,20 +209,22 @@ fn of_archive(archive: Archive, whole: Whole, limits: &Limits) -> Result<Content
         .filter(|entry| KNOWN_EXTENSIONS.contains(&extension_of(&entry.path).as_str()))
         .collect();
     let [only] = known.as_slice() else {
-        let listed = if known.is_empty() {
-            names(files.iter())
-        } else {
-            names(known.iter().copied())
-        };
-        let (rule, hint) = ("file.archive", "unpack the archive, and feed one file of it");
-        return match files.len() {
-            0 => refuse(rule, "the archive is empty".to_owned(), hint),
-            n => refuse(
-                rule,
-                format!("the archive holds {n} files, and not one list: {listed}"),
-                hint,
+        let (rule, hint) = (
+            "file.archive",
+            "unpack the archive, and feed the one file that is meant",
+        );
+        let message = match (files.len(), known.len()) {
+            (0, _) => "the archive is empty".to_owned(),
+            (_, 0) => format!(
+                "no file in the archive is a list that can be read: {}",
+                names(files.iter())
+            ),
+            (_, n) => format!(
+                "{n} files in the archive could be meant: {}",
+                names(known.iter().copied())
             ),
         };
+        return refuse(rule, message, hint);
     };
     let entry = (**only).clone();
     let packed = Packed {
@@ -261,3 +264,6 @@ fn names<'a>(entries: impl Iterator<Item = &'a &'a Entry>) -> String {
     let more = if all.len() > 5 { ", …" } else { "" };
     format!("{}{more}", shown.collect::<Vec<_>>().join(", "))
 }
+
+#[cfg(test)]
+mod tests;

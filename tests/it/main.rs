@@ -9,6 +9,7 @@
     reason = "tests"
 )]
 
+mod awkward_sheets;
 mod budget;
 mod canaries;
 mod check;

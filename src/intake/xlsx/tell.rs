@@ -64,8 +64,12 @@ pub(super) fn notes(
     let formulas: u64 = survey.formulas.values().sum();
     if formulas > 0 {
         let columns = columns_shown(survey.formulas.keys().copied());
-        let message =
-            format!("{formulas} cells hold formulas (columns {columns}); they are read as last computed");
+        let cells = if formulas == 1 {
+            "1 cell holds a formula"
+        } else {
+            &format!("{formulas} cells hold formulas")
+        };
+        let message = format!("{cells} ({columns}), read as last computed");
         let hint = if wants_computing {
             "the program that wrote the file has left them to be computed: open it in the spreadsheet program and save it"
         } else {

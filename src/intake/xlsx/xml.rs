@@ -27,6 +27,8 @@ pub(super) struct Xml {
     buffer: Vec<u8>,
     /// The beginning of an element, as it stands between `<` and `>`.
     tag: String,
+    /// Where in it the name without its prefix starts, and where it ends.
+    name_at: (usize, usize),
     text: String,
     depth: usize,
     path: String,
@@ -66,6 +68,7 @@ impl Xml {
             reader,
             buffer: Vec::new(),
             tag: String::new(),
+            name_at: (0, 0),
             text: String::new(),
             depth: 0,
             path: path.to_owned(),
@@ -88,6 +91,7 @@ impl Xml {
             Event::Start(start) | Event::Empty(start) => {
                 self.tag.clear();
                 self.tag.push_str(&start);
+                self.name_at = name_at(start.name().as_ref());
                 self.depth += 1;
                 if self.depth > DEPTH_MAX {
                     return damaged("its elements are nested too deeply");
@@ -97,6 +101,7 @@ impl Xml {
             Event::End(end) => {
                 self.tag.clear();
                 self.tag.push_str(end.name().as_ref());
+                self.name_at = name_at(&self.tag);
                 self.depth = self.depth.saturating_sub(1);
                 return Ok(Node::Close);
             }
@@ -121,14 +126,12 @@ impl Xml {
 
     /// Whether this is the name of the element that began or ended last, whatever its prefix.
     pub(super) fn is(&self, name: &str) -> bool {
-        let own = self.tag.split(|c: char| c.is_ascii_whitespace()).next();
-        local(own.unwrap_or_default()) == name
+        self.tag.get(self.name_at.0..self.name_at.1) == Some(name)
     }
 
     /// Gives each attribute of the element that began last to `each`, its value as it stands.
     pub(super) fn attributes(&self, mut each: impl FnMut(&str, &str)) {
-        let name = self.tag.find(|c: char| c.is_ascii_whitespace());
-        let mut attributes = Attributes::new(&self.tag, name.unwrap_or(self.tag.len()));
+        let mut attributes = Attributes::new(&self.tag, self.name_at.1);
         // The check for an attribute that comes twice compares each with all before it.
         for attribute in attributes.with_checks(false).flatten() {
             let key: &str = attribute.key.as_ref();
@@ -176,6 +179,10 @@ impl Xml {
     pub(super) fn damaged(&self, why: &str) -> IntakeError {
         IntakeError::of(&self.name, Refused::damaged(&self.path, why))
     }
+}
+
+fn name_at(name: &str) -> (usize, usize) {
+    (name.rfind(':').map_or(0, |colon| colon + 1), name.len())
 }
 
 /// A name without its prefix.
