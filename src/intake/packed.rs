@@ -203,7 +203,7 @@ fn of_archive(archive: Archive, whole: Whole, limits: &Limits) -> Result<Content
     if let Some((_, what, hint)) = DOCUMENTS.iter().find(|(part, ..)| archive.find(part).is_some()) {
         return refuse("file.format", format!("this is {what}"), hint);
     }
-    let files: Vec<&Entry> = archive.entries().iter().filter(|entry| is_file(entry)).collect();
+    let files: Vec<&Entry> = archive.entries().iter().filter(is_file).collect();
     let known: Vec<&&Entry> = files
         .iter()
         .filter(|entry| KNOWN_EXTENSIONS.contains(&extension_of(&entry.path).as_str()))

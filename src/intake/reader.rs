@@ -170,6 +170,10 @@ impl Headers {
 }
 
 /// What a reader found.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, and it is taken apart at once"
+)]
 #[derive(Debug)]
 pub enum Step {
     /// A row with a cell for every column.

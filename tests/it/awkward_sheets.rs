@@ -72,6 +72,32 @@ fn a_sheet_that_was_named_and_hidden_rows_that_were_decided_are_read() {
 }
 
 #[test]
+fn the_same_file_with_another_sheet_or_without_what_is_hidden_is_another_batch() {
+    let rig = Rig::new();
+    for name in ["two-sheets.xlsx", "filtered.xlsx"] {
+        fs::copy(sample(&format!("awkward/{name}")), rig.path(name)).unwrap();
+    }
+    let batch = |line: &str| {
+        let call = rig.line(&format!("import {line} --job adobe-create --json"));
+        let ended = call.env("ENLIST_ADOBE_DISTRIBUTOR_ID", "1234567").exits(0);
+        let said: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
+        (
+            said["batch"].as_str().unwrap().to_owned(),
+            said["rows"].as_u64().unwrap(),
+        )
+    };
+    let first = batch("two-sheets.xlsx --sheet Partners");
+    assert_eq!(first, batch("two-sheets.xlsx --sheet 1"), "however it is named");
+    let second = batch("two-sheets.xlsx --sheet 2");
+    assert!(first.0 != second.0 && (first.1, second.1) == (3, 2));
+    let (read, skip) = (
+        batch("filtered.xlsx --hidden read"),
+        batch("filtered.xlsx --hidden skip"),
+    );
+    assert!(read.0 != skip.0 && (read.1, skip.1) == (5, 3));
+}
+
+#[test]
 fn a_place_in_a_sheet_has_its_address_in_json() {
     let rig = Rig::new();
     fs::copy(sample("awkward/error-cells.xlsx"), rig.path("a.xlsx")).unwrap();

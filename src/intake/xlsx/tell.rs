@@ -69,7 +69,7 @@ pub(super) fn notes(
         } else {
             &format!("{formulas} cells hold formulas")
         };
-        let message = format!("{cells} ({columns}), read as last computed");
+        let message = format!("{cells} (columns {columns}), read as last computed");
         let hint = if wants_computing {
             "the program that wrote the file has left them to be computed: open it in the spreadsheet program and save it"
         } else {

@@ -305,10 +305,10 @@ mod any {
             let epoch = if epoch { Epoch::Y1904 } else { Epoch::Y1900 };
             let format = Format::parse(&code);
             for stored in [format!("{value}"), format!("{value:e}"), format!("{}", value.abs() % 1e6)] {
-                if let Some(number) = Decimal::parse(&stored) {
-                    if let Ok(shown) = format.show(&number, epoch) {
-                        prop_assert!(shown.text.len() < 4_000, "{code}");
-                    }
+                if let Some(number) = Decimal::parse(&stored)
+                    && let Ok(shown) = format.show(&number, epoch)
+                {
+                    prop_assert!(shown.text.len() < 4_000, "{code}");
                 }
             }
             let _ = format.show_text("x");
