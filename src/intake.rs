@@ -14,26 +14,37 @@ mod decode;
 mod delimited;
 mod dialect;
 mod encoding;
+mod format;
+mod header;
+mod headers;
 mod input;
 mod json;
 mod manner;
 mod mapping;
 mod names;
+mod packed;
 mod reader;
 mod row;
 mod scan;
 mod source;
 mod twins;
+mod xlsx;
 
 use std::io;
 use std::sync::Arc;
 
+use self::packed::Refused;
 use crate::domain::fault::{Fault, Place};
 
 pub use encoding_rs::Encoding;
-pub use manner::{Delimiter, EncodingBy, Layout, Manner, NotAManner, Quote, ReadAs, encoding_of, name_of};
+pub use format::Format;
+pub use headers::Headers;
+pub use manner::{
+    Delimiter, EncodingBy, Hidden, Layout, Manner, NotAManner, Quote, ReadAs, SheetAs, TextAs, encoding_of,
+    name_of,
+};
 pub use mapping::{Clash, Mapping, known_names};
-pub use reader::{Format, Headers, Reader, Step};
+pub use reader::{Reader, Step};
 pub use row::Row;
 pub use scan::{ScanSummary, Scanned, ScannedRow, Scanner, scan};
 pub use source::Source;
@@ -41,8 +52,10 @@ pub use source::Source;
 /// How much of a file is taken. Whatever exceeds a limit is a fault, never a cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of the file, or of what arrives on standard input.
+    /// Bytes of the file, or of what arrives on standard input; of packed text, also of what is unpacked.
     pub file_bytes_max: u64,
+    /// Bytes that each part of a workbook may unpack to. A million rows of sixteen cells have some 700 MiB.
+    pub part_bytes_max: u64,
     /// Bytes of one record.
     pub row_bytes_max: usize,
     /// Records.
@@ -57,6 +70,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             file_bytes_max: 1 << 30,
+            part_bytes_max: 4 << 30,
             row_bytes_max: 256 << 10,
             rows_max: 1_000_000,
             columns_max: 512,
@@ -83,10 +97,18 @@ pub enum IntakeError {
 
 impl IntakeError {
     fn io(file: &Arc<str>, source: io::Error) -> Self {
+        let refused = source.get_ref().and_then(|inner| inner.downcast_ref::<Refused>());
+        if let Some(refused) = refused {
+            return Self::of(file, refused.clone());
+        }
         Self::Io {
             file: file.to_string(),
             source,
         }
+    }
+
+    fn of(file: &Arc<str>, refused: Refused) -> Self {
+        Self::file(file, refused.rule, refused.message, refused.hint)
     }
 
     fn file(

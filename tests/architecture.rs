@@ -25,7 +25,7 @@ const FLOORS: [(&str, u8); 14] = [
 ];
 
 /// Crates that one part of the house alone knows.
-const KNOWN_TO: [(&str, &[&str]); 21] = [
+const KNOWN_TO: [(&str, &[&str]); 23] = [
     ("apalis", &["worker"]),
     ("apalis_core", &["worker"]),
     ("axum", &["simulator", "web"]),
@@ -34,7 +34,9 @@ const KNOWN_TO: [(&str, &[&str]); 21] = [
     ("opentelemetry_sdk", &["telemetry"]),
     ("prometheus", &["telemetry"]),
     ("reqwest", &["provider", "telemetry"]),
-    ("quick_xml", &["provider"]),
+    ("quick_xml", &["provider", "intake"]),
+    ("zip", &["intake"]),
+    ("flate2", &["intake"]),
     ("ring", &["ledger", "provider"]),
     ("tracing_opentelemetry", &["telemetry"]),
     ("tracing_subscriber", &["telemetry"]),

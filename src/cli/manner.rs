@@ -2,9 +2,9 @@
 
 use std::num::NonZeroU64;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
-use crate::intake::{Delimiter, Encoding, Manner, Quote, encoding_of};
+use crate::intake::{Delimiter, Encoding, Hidden, Manner, Quote, encoding_of};
 
 /// A heading of one's own, which does not go on to the flags after these.
 const HEADING: &str = "How the file is read, where it is not found out rightly";
@@ -24,6 +24,20 @@ pub(super) struct MannerArgs {
     /// The line of a CSV file that has the names of the columns, counted from 1.
     #[arg(long, help_heading = HEADING, value_name = "LINE")]
     header_row: Option<NonZeroU64>,
+    /// The sheet of a workbook: its name, or its number counted from 1.
+    #[arg(long, help_heading = HEADING, value_name = "NAME")]
+    sheet: Option<String>,
+    /// What becomes of hidden rows and columns of a sheet; a sheet that has any is refused without this.
+    #[arg(long, help_heading = HEADING, value_name = "WHAT")]
+    hidden: Option<HiddenArg>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum HiddenArg {
+    /// Read them as if they were shown.
+    Read,
+    /// Pass them over.
+    Skip,
 }
 
 impl MannerArgs {
@@ -33,6 +47,12 @@ impl MannerArgs {
             delimiter: self.delimiter,
             quote: self.quote,
             header_row: self.header_row,
+            sheet: self.sheet.clone(),
+            hidden: match self.hidden {
+                None => Hidden::Refuse,
+                Some(HiddenArg::Read) => Hidden::Read,
+                Some(HiddenArg::Skip) => Hidden::Skip,
+            },
         }
     }
 }

@@ -69,7 +69,10 @@ impl Severity {
 pub struct Place {
     /// The file as the user named it.
     pub file: Arc<str>,
-    /// Line in the file, counted from 1, the one on which the record starts.
+    /// The sheet, where the file is a workbook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<Arc<str>>,
+    /// Line in the file, counted from 1, the one on which the record starts; of a sheet, the number of the row.
     #[serde(default)]
     pub line: u64,
     /// Record in the file, counted from 1 without the header.
@@ -81,6 +84,9 @@ pub struct Place {
     /// The column, counted from 1.
     #[serde(default)]
     pub column_number: u32,
+    /// The cell of a sheet as people find it, `F12`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub cell: String,
 }
 
 impl Place {
@@ -88,10 +94,12 @@ impl Place {
     pub fn file(file: &Arc<str>) -> Self {
         Self {
             file: Arc::clone(file),
+            sheet: None,
             line: 0,
             record: 0,
             column: String::new(),
             column_number: 0,
+            cell: String::new(),
         }
     }
 
@@ -195,9 +203,12 @@ fn harmless_line(text: &str) -> Cow<'_, str> {
 
 impl fmt::Display for Place {
     /// `resellers.csv:12: column 7 `zip``, as far as known. The record's number comes along where several records
-    /// share a line and the line says little.
+    /// share a line and the line says little. Of a sheet, what the eye finds: `resellers.xlsx, sheet Companies, cell F12`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&harmless_line(&self.file))?;
+        if let Some(sheet) = &self.sheet {
+            return self.fmt_in_sheet(sheet, f);
+        }
         if self.line > 0 {
             write!(f, ":{}", self.line)?;
         }
@@ -210,6 +221,32 @@ impl fmt::Display for Place {
             (number, column) => write!(f, ": column {number} `{}`", harmless(column)),
         }
     }
+}
+
+impl Place {
+    fn fmt_in_sheet(&self, sheet: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, ", sheet {}", harmless(sheet))?;
+        match (self.cell.as_str(), self.line) {
+            ("", 0) => (),
+            ("", row) => write!(f, ", row {row}")?,
+            (cell, _) => write!(f, ", cell {cell}")?,
+        }
+        match self.column.as_str() {
+            "" => Ok(()),
+            column => write!(f, ": column `{}`", harmless(column)),
+        }
+    }
+}
+
+/// The letters of a sheet's column, counted from 1: 1 is `A`, 28 is `AB`.
+pub fn column_letters(column: u32) -> String {
+    let (mut letters, mut left) = (Vec::new(), column);
+    while left > 0 {
+        let digit = u8::try_from((left - 1) % 26).unwrap_or_default();
+        letters.push(char::from(b'A' + digit));
+        left = (left - 1) / 26;
+    }
+    letters.iter().rev().collect()
 }
 
 #[cfg(test)]
@@ -246,6 +283,21 @@ mod tests {
             Place::record(&"a.json".into(), 1, 2).to_string(),
             "a.json:1: record 2"
         );
+        let in_sheet = Place {
+            sheet: Some("Companies".into()),
+            cell: "G12".into(),
+            ..fault().place
+        };
+        assert_eq!(
+            in_sheet.to_string(),
+            "a.csv, sheet Companies, cell G12: column `zip`"
+        );
+        let row = Place {
+            cell: String::new(),
+            column: String::new(),
+            ..in_sheet
+        };
+        assert_eq!(row.to_string(), "a.csv, sheet Companies, row 12");
     }
 
     #[test]

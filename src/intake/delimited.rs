@@ -10,9 +10,10 @@ use std::borrow::Cow;
 
 use encoding_rs::UTF_8;
 
+use super::headers::Headers;
 use super::input::Input;
 use super::manner::{Delimiter, Layout, Manner, name_of};
-use super::reader::{Headers, Step};
+use super::reader::Step;
 use super::row::Row;
 use super::{IntakeError, Limits};
 use crate::domain::fault::{Fault, Place, cut};

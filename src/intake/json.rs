@@ -11,9 +11,10 @@ use std::collections::HashMap;
 use self::flatten::Flat;
 pub(super) use self::split::Shape;
 use self::split::{Piece, Splitter};
+use super::headers::Headers;
 use super::input::Input;
 use super::manner::name_of;
-use super::reader::{Headers, Step};
+use super::reader::Step;
 use super::row::Row;
 use super::{IntakeError, Limits};
 use crate::domain::fault::{Fault, Place};
@@ -121,7 +122,7 @@ impl Json {
         Ok(match self.next_row(headers, &mut Row::default())? {
             Step::Bad(faults) => faults.into_iter().next(),
             Step::Broken(fault) => Some(fault),
-            Step::Row | Step::Short { .. } | Step::End => None,
+            Step::Row | Step::Short { .. } | Step::Doubtful(_) | Step::End => None,
         }
         .map_or_else(|| self.empty(), |fault| IntakeError::File(Box::new(fault))))
     }

@@ -3,15 +3,17 @@
 use std::fmt;
 use std::num::NonZeroU64;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use encoding_rs::{Encoding, REPLACEMENT, X_USER_DEFINED};
 use serde::{Serialize, Serializer};
 
-use super::reader::Format;
+use super::IntakeError;
+use super::format::Format;
 use crate::domain::near::{fold, nearest};
 
 /// What is said of a file beforehand; whatever is not said is found out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Manner {
     /// How its text is encoded.
     pub encoding: Option<&'static Encoding>,
@@ -21,6 +23,25 @@ pub struct Manner {
     pub quote: Option<Quote>,
     /// The line of the header, counted from 1. CSV alone.
     pub header_row: Option<NonZeroU64>,
+    /// The sheet of a workbook: its name, or its number counted from 1 over all sheets.
+    pub sheet: Option<String>,
+    /// What becomes of hidden rows and columns of a sheet.
+    pub hidden: Hidden,
+}
+
+/// What becomes of hidden rows and columns of a sheet.
+///
+/// A filter hides rows. Who filtered a list may mean what is seen, or may have forgotten the filter; both guesses
+/// would be wrong for half of the people, and either creates accounts nobody wanted or leaves out ones that were.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hidden {
+    /// A sheet that has any is refused.
+    #[default]
+    Refuse,
+    /// They are read as if they were shown.
+    Read,
+    /// They are passed over.
+    Skip,
 }
 
 impl Manner {
@@ -34,6 +55,28 @@ impl Manner {
         said.into_iter()
             .find(|(is_said, _)| *is_said)
             .map(|(_, flag)| flag)
+    }
+
+    /// Whether nothing is said that only a workbook has.
+    pub(super) fn is_for_text(&self, file: &Arc<str>) -> Result<(), IntakeError> {
+        let flag = match self {
+            Self { sheet: Some(_), .. } => "--sheet",
+            Self { hidden, .. } if *hidden != Hidden::Refuse => "--hidden",
+            _ => return Ok(()),
+        };
+        let message = format!("{flag} is for workbooks, and this is none");
+        Err(IntakeError::file(file, "file.format", message, "leave it out"))
+    }
+
+    /// Whether nothing is said that a workbook has not.
+    pub(super) fn is_for_a_workbook(&self, file: &Arc<str>) -> Result<(), IntakeError> {
+        let flag = self
+            .encoding
+            .map(|_| "--encoding")
+            .or_else(|| self.of_csv_alone());
+        let Some(flag) = flag else { return Ok(()) };
+        let message = format!("{flag} is for text, and this is a workbook");
+        Err(IntakeError::file(file, "file.format", message, "leave it out"))
     }
 }
 
@@ -217,15 +260,35 @@ impl FromStr for Quote {
 pub struct ReadAs {
     /// How it is written.
     pub format: Format,
-    /// The encoding of its text, in the WHATWG's spelling.
+    /// How it is encoded, if it is text.
+    #[serde(flatten)]
+    pub text: Option<TextAs>,
+    /// How its cells stand, if it is CSV.
+    #[serde(flatten)]
+    pub layout: Option<Layout>,
+    /// What of it was read, if it is a workbook.
+    #[serde(flatten)]
+    pub sheet: Option<SheetAs>,
+}
+
+/// How text is encoded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TextAs {
+    /// The encoding, in the WHATWG's spelling.
     pub encoding: &'static str,
     /// How that is known.
     pub encoding_by: EncodingBy,
     /// Of a guess: some letters that it makes of the bytes, by which a person sees whether it is right.
     pub letters: String,
-    /// How its cells stand, if it is CSV.
-    #[serde(flatten)]
-    pub layout: Option<Layout>,
+}
+
+/// What of a workbook was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SheetAs {
+    /// The sheet's name.
+    pub sheet: String,
+    /// Whether hidden rows and columns were passed over.
+    pub skips_hidden: bool,
 }
 
 /// How an encoding is known.
@@ -260,56 +323,92 @@ impl ReadAs {
     /// same text are the same rows.
     pub fn identity(&self) -> String {
         let mut parts = Vec::new();
-        if self.encoding != encoding_rs::UTF_8.name() {
-            parts.push(format!("encoding={}", self.encoding));
+        if let Some(text) = self
+            .text
+            .as_ref()
+            .filter(|text| text.encoding != encoding_rs::UTF_8.name())
+        {
+            parts.push(format!("encoding={}", text.encoding));
         }
-        let Some(layout) = &self.layout else {
-            return parts.join(" ");
-        };
-        if layout.delimiter != Delimiter::COMMA {
-            parts.push(format!("delimiter={}", layout.delimiter.word()));
+        if let Some(layout) = &self.layout {
+            layout.add_identity(&mut parts);
         }
-        if layout.quote != Quote::Double {
-            parts.push(format!("quote={:?}", layout.quote));
-        }
-        if layout.lines_above > 0 {
-            parts.push(format!("header={}", layout.header_line));
+        if let Some(sheet) = &self.sheet {
+            parts.push(format!("sheet={}", sheet.sheet));
+            if sheet.skips_hidden {
+                parts.push("hidden=skip".to_owned());
+            }
         }
         parts.join(" ")
+    }
+}
+
+impl Layout {
+    fn add_identity(&self, parts: &mut Vec<String>) {
+        if self.delimiter != Delimiter::COMMA {
+            parts.push(format!("delimiter={}", self.delimiter.word()));
+        }
+        if self.quote != Quote::Double {
+            parts.push(format!("quote={:?}", self.quote));
+        }
+        if self.lines_above > 0 {
+            parts.push(format!("header={}", self.header_line));
+        }
     }
 }
 
 impl fmt::Display for ReadAs {
     /// `CSV, UTF-8`, and what is not usual: `CSV, Windows-1252 (a guess: its letters are ä ö), ; between cells, header in line 3 (…)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let encoding = self.encoding.replacen("windows", "Windows", 1);
-        write!(f, "{}, {encoding}", self.format)?;
-        if self.encoding_by == EncodingBy::Guess {
-            match self.letters.as_str() {
-                "" => f.write_str(" (a guess)")?,
-                letters => write!(f, " (a guess: its letters are {letters})")?,
+        write!(f, "{}", self.format)?;
+        if let Some(text) = &self.text {
+            write!(f, "{text}")?;
+        }
+        if let Some(layout) = &self.layout {
+            write!(f, "{layout}")?;
+        }
+        if let Some(SheetAs { sheet, skips_hidden }) = &self.sheet {
+            write!(f, ", sheet {sheet}")?;
+            if *skips_hidden {
+                f.write_str(", without hidden rows and columns")?;
             }
         }
-        let Some(layout) = &self.layout else { return Ok(()) };
-        match layout.delimiter.byte() {
+        Ok(())
+    }
+}
+
+impl fmt::Display for TextAs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, ", {}", self.encoding.replacen("windows", "Windows", 1))?;
+        match (self.encoding_by, self.letters.as_str()) {
+            (EncodingBy::Guess, "") => f.write_str(" (a guess)"),
+            (EncodingBy::Guess, letters) => write!(f, " (a guess: its letters are {letters})"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Layout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.delimiter.byte() {
             b',' => (),
             b'\t' => f.write_str(", tabs between cells")?,
             other => write!(f, ", {} between cells", char::from(other))?,
         }
-        match layout.quote {
+        match self.quote {
             Quote::Double => (),
             Quote::Single => f.write_str(", ' around cells")?,
             Quote::None => f.write_str(", no quotes")?,
         }
-        if layout.lines_above > 0 {
-            let lines = if layout.lines_above == 1 { "line" } else { "lines" };
+        if self.lines_above > 0 {
+            let lines = if self.lines_above == 1 { "line" } else { "lines" };
             write!(
                 f,
                 ", header in line {} ({} {lines} above it passed over)",
-                layout.header_line, layout.lines_above
+                self.header_line, self.lines_above
             )?;
-        } else if layout.header_line > 1 {
-            write!(f, ", header in line {}", layout.header_line)?;
+        } else if self.header_line > 1 {
+            write!(f, ", header in line {}", self.header_line)?;
         }
         Ok(())
     }

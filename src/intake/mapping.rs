@@ -5,8 +5,8 @@ mod of_report;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use super::headers::Headers;
 use super::names::Names;
-use super::reader::Headers;
 use super::row::Row;
 use crate::domain::contract::{Cells, Contract, Need};
 use crate::domain::fault::{Fault, Place, Severity};
@@ -148,7 +148,7 @@ impl Cells for MappedRow<'_> {
 
     fn place(&self, field: Field) -> Place {
         let headers = &self.mapping.headers;
-        let place = Place::record(headers.file(), self.row.line(), self.row.record());
+        let place = headers.record_place(self.row.line(), self.row.record());
         match self.mapping.column_of(field) {
             Some(column) => headers.cell_place(&place, column),
             None => Place {
@@ -343,6 +343,7 @@ impl Builder<'_> {
         };
         let faults: Vec<Fault> = self
             .undecided()
+            .filter(|(column, _)| !self.headers.is_empty(*column))
             .map(|(column, name)| {
                 let last = name.rsplit('.').next().unwrap_or(name);
                 let root = name.split(['.', '[']).next().unwrap_or(name);

@@ -5,8 +5,9 @@ mod short;
 use std::ops::ControlFlow;
 
 use super::IntakeError;
+use super::headers::Headers;
 use super::mapping::Mapping;
-use super::reader::{Headers, Reader, Step};
+use super::reader::{Reader, Step};
 use super::row::Row;
 use super::twins::Twins;
 use crate::domain::contract::{Cells as _, Contract, Ruling};
@@ -137,6 +138,11 @@ impl<'a> Scanner<'a> {
                         (record, faults)
                     }
                 }
+            }
+            Step::Doubtful(doubts) => {
+                let (record, mut faults) = self.judge();
+                faults.splice(0..0, doubts);
+                (record, faults)
             }
         };
         self.rows += 1;

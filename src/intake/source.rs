@@ -20,6 +20,9 @@ const COPY_BYTES: usize = 64 << 10;
 /// Bytes in which a mark stands, if there is one.
 const MARK_BYTES: u64 = 4;
 
+/// Opens the bytes of a source's text, unpacked if they are packed.
+pub(super) type Open<'a> = dyn Fn() -> Result<Box<dyn Read + Send>, IntakeError> + 'a;
+
 /// Something that can be read from the start as often as needed.
 #[derive(Debug)]
 pub struct Source {
@@ -129,18 +132,18 @@ impl Source {
 
     /// The encoding of its text: what is given, else what is found out. A mark at its start is proof, so what is given
     /// cannot say otherwise.
-    pub(super) fn encoding(&self, limits: &Limits) -> Result<&Found, IntakeError> {
+    pub(super) fn encoding(&self, limits: &Limits, open: &Open<'_>) -> Result<&Found, IntakeError> {
         if let Some(found) = self.encoding.get() {
             return Ok(found);
         }
-        let found = self.find_encoding(limits)?;
+        let found = self.find_encoding(limits, open)?;
         Ok(self.encoding.get_or_init(|| found))
     }
 
-    fn find_encoding(&self, limits: &Limits) -> Result<Found, IntakeError> {
+    fn find_encoding(&self, limits: &Limits, open: &Open<'_>) -> Result<Found, IntakeError> {
         let failed = |error| IntakeError::io(&self.name, error);
         let mut start = Vec::new();
-        let mut file = self.open()?;
+        let mut file = open()?;
         (&mut file)
             .take(MARK_BYTES)
             .read_to_end(&mut start)
@@ -188,6 +191,18 @@ impl Source {
             .extension()
             .map(|ext| ext.to_string_lossy().to_lowercase())
             .unwrap_or_default()
+    }
+
+    /// The extension that is left when the last one, `packed`, is taken off.
+    pub(super) fn extension_before(&self, packed: &str) -> String {
+        match self.extension() == packed {
+            true => {
+                let stem = self.path.file_stem().map(Path::new);
+                let inner = stem.and_then(Path::extension);
+                inner.map_or(String::new(), |ext| ext.to_string_lossy().to_lowercase())
+            }
+            false => String::new(),
+        }
     }
 
     /// Opens it at its start.

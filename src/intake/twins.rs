@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
 
-use super::reader::Format;
+use super::format::Format;
 use super::row::Row;
 use crate::domain::contract::{Cells, Contract, FileRule, FileTest};
 use crate::domain::fault::Fault;
@@ -75,6 +75,7 @@ impl Twins {
         let (word, at) = match self.format {
             Format::Csv | Format::JsonLines => ("on line", row.line()),
             Format::Json => ("in record", row.record()),
+            Format::Xlsx => ("in row", row.line()),
         };
         let at = u32::try_from(at).unwrap_or(u32::MAX);
         for seen in &mut self.rules {

@@ -10,6 +10,7 @@
 )]
 
 mod awkward;
+mod awkward_sheets;
 mod budget;
 mod canaries;
 mod check;

@@ -29,6 +29,7 @@ const BYTES_MAX: usize = 16 << 10;
 
 const LIMITS: Limits = Limits {
     file_bytes_max: 64 << 10,
+    part_bytes_max: 256 << 10,
     row_bytes_max: 2 << 10,
     rows_max: 100,
     columns_max: 24,
@@ -176,6 +177,7 @@ fn manner(dice: &mut Dice) -> Manner {
         delimiter: which[1].then(|| delimiters[pick(5)].parse().unwrap()),
         quote: which[2].then(|| quotes[pick(3)]),
         header_row: which[3].then(|| NonZeroU64::new(pick(6) as u64 + 1).unwrap()),
+        ..Manner::default()
     }
 }
 
@@ -203,6 +205,7 @@ fn read(source: &Source, bytes: usize) -> Reading {
                 assert!(*cells < columns, "{fault}");
                 fault.to_string()
             }
+            Step::Doubtful(faults) => format!("{faults:?}"),
             Step::Bad(faults) => {
                 assert!(faults.iter().any(|fault| fault.is_error()), "{faults:?}");
                 format!("{faults:?}")
@@ -215,7 +218,7 @@ fn read(source: &Source, bytes: usize) -> Reading {
         );
         before = (row.line(), row.record());
         assert!(row.record() <= LIMITS.rows_max || matches!(step, Step::Broken(_)));
-        if matches!(step, Step::Row | Step::Short { .. }) {
+        if matches!(step, Step::Row | Step::Doubtful(_) | Step::Short { .. }) {
             assert!(row.len() >= columns, "a cell for every column: {row:?}");
             let longest = row.cells().map(|cell| cell.chars().count()).max();
             assert!(longest <= Some(LIMITS.cell_chars_max), "{longest:?}");

@@ -176,7 +176,7 @@ static FIELD_RULES: &[FieldRule] = &[
         Check::warning("postal_code.pattern", Test::PostalCode(POSTAL_FORMS), OURS,
             "write the code as the country's post does"),
         Check::warning("postal_code.leading_zero", Test::NoZeroLost(FIXED_DIGITS), OURS, "keep the column as text"),
-        Check::warning("postal_code.number", Test::NotANumber, OURS, "put the code in quotes"),
+        Check::warning("postal_code.number", Test::NotANumber, OURS, "put the code in quotes; in a sheet, make it text"),
         sheet_number("postal_code.sheet_number"),
     ], "write the postal code, as text so that leading zeros stay"),
     required(Field::Phone, "phone", &["phone_number", "company_phone", "telephone", "tel"], &[

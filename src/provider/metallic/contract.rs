@@ -133,7 +133,7 @@ static FIELD_RULES: &[FieldRule] = &[
                 "write the code as the country's post does"),
             Check::warning("postal_code.leading_zero", Test::NoZeroLost(FIXED_DIGITS), OURS,
                 "keep the column as text"),
-            Check::warning("postal_code.number", Test::NotANumber, OURS, "put the code in quotes"),
+            Check::warning("postal_code.number", Test::NotANumber, OURS, "put the code in quotes; in a sheet, make it text"),
             Check::warning("postal_code.sheet_number", Test::NoSheetNumber, OURS,
                 "format the column as text and paste the codes again"),
         ],
@@ -193,7 +193,7 @@ static FIELD_RULES: &[FieldRule] = &[
         ],
         checks: &[
             Check::error("contact_phone.length", Test::Chars { min: 1, max: 40 }, OURS, "one number to a cell"),
-            Check::warning("contact_phone.number", Test::NotANumber, OURS, "put the number in quotes"),
+            Check::warning("contact_phone.number", Test::NotANumber, OURS, "put the number in quotes; in a sheet, make it text"),
             Check::warning("contact_phone.sheet_number", Test::NoSheetNumber, OURS,
                 "format the column as text and paste the numbers again"),
         ],

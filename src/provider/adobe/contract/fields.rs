@@ -187,7 +187,7 @@ pub(super) const POSTAL_CODE: FieldRule = FieldRule {
             "write the code as the country's post does"),
         Check::warning("postal_code.leading_zero", Test::NoZeroLost(FIXED_DIGITS), OURS,
             "keep the column as text"),
-        Check::warning("postal_code.number", Test::NotANumber, FIELDS, "put the code in quotes"),
+        Check::warning("postal_code.number", Test::NotANumber, FIELDS, "put the code in quotes; in a sheet, make it text"),
         Check::warning("postal_code.sheet_number", Test::NoSheetNumber, OURS,
             "format the column as text and paste the codes again"),
     ],
@@ -204,7 +204,7 @@ pub(super) const PHONE: FieldRule = FieldRule {
     checks: &[
         Check::error("phone.length", Test::Chars { min: 1, max: 40 }, FIELDS, "one number to a cell"),
         Check::error("phone.characters", X, FIELDS, X_HINT),
-        Check::warning("phone.number", Test::NotANumber, FIELDS, "put the number in quotes"),
+        Check::warning("phone.number", Test::NotANumber, FIELDS, "put the number in quotes; in a sheet, make it text"),
         Check::warning("phone.sheet_number", Test::NoSheetNumber, OURS,
             "format the column as text and paste the numbers again"),
     ],
@@ -276,7 +276,7 @@ pub(super) const CONTACT_PHONE: FieldRule = FieldRule {
     aliases: &["contact_phone_number", "contact_telephone", "contact_tel", "mobile"],
     checks: &[
         Check::error("contact_phone.length", Test::Chars { min: 1, max: 40 }, FIELDS, "one number to a cell"),
-        Check::warning("contact_phone.number", Test::NotANumber, FIELDS, "put the number in quotes"),
+        Check::warning("contact_phone.number", Test::NotANumber, FIELDS, "put the number in quotes; in a sheet, make it text"),
         Check::warning("contact_phone.sheet_number", Test::NoSheetNumber, OURS,
             "format the column as text and paste the numbers again"),
     ],
