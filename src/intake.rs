@@ -23,6 +23,7 @@ mod manner;
 mod mapping;
 mod names;
 mod packed;
+mod read_as;
 mod reader;
 mod row;
 mod scan;
@@ -39,11 +40,9 @@ use crate::domain::fault::{Fault, Place};
 pub use encoding_rs::Encoding;
 pub use format::Format;
 pub use headers::Headers;
-pub use manner::{
-    Delimiter, EncodingBy, Hidden, Layout, Manner, NotAManner, Quote, ReadAs, SheetAs, TextAs, encoding_of,
-    name_of,
-};
+pub use manner::{Delimiter, Hidden, Manner, NotAManner, Quote, encoding_of, name_of};
 pub use mapping::{Clash, Mapping, known_names};
+pub use read_as::{EncodingBy, Layout, ReadAs, SheetAs, TextAs};
 pub use reader::{Reader, Step};
 pub use row::Row;
 pub use scan::{ScanSummary, Scanned, ScannedRow, Scanner, scan};

@@ -12,7 +12,8 @@ use encoding_rs::UTF_8;
 
 use super::headers::Headers;
 use super::input::Input;
-use super::manner::{Delimiter, Layout, Manner, name_of};
+use super::manner::{Delimiter, Manner, name_of};
+use super::read_as::Layout;
 use super::reader::Step;
 use super::row::Row;
 use super::{IntakeError, Limits};

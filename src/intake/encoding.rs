@@ -11,7 +11,7 @@ use std::io::{self, Read};
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE};
 
-use super::manner::EncodingBy;
+use super::read_as::EncodingBy;
 
 /// Bytes looked at together.
 const BLOCK_BYTES: usize = 64 << 10;

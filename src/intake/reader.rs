@@ -8,8 +8,9 @@ use super::format::{Format, START_BYTES, find_format, refuse_foreign, skip_byte_
 use super::headers::Headers;
 use super::input::Input;
 use super::json::{self, Json};
-use super::manner::{Hidden, Layout, ReadAs, SheetAs, TextAs, name_of};
+use super::manner::{Hidden, name_of};
 use super::packed::{Archive, Content, Packed, Whole};
+use super::read_as::{Layout, ReadAs, SheetAs, TextAs};
 use super::row::Row;
 use super::source::Source;
 use super::xlsx::Xlsx;

@@ -10,7 +10,8 @@ use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 use tempfile::NamedTempFile;
 
 use super::encoding::{self, Found};
-use super::manner::{EncodingBy, Manner, name_of};
+use super::manner::{Manner, name_of};
+use super::read_as::EncodingBy;
 use super::{IntakeError, Limits};
 use crate::domain::near::fold;
 

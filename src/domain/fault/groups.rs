@@ -182,9 +182,15 @@ impl fmt::Display for Group {
             .examples
             .iter()
             .filter(|example| example.place.line > 0)
-            .map(|Example { place, value }| match value.as_str() {
-                "" => format!("line {}", place.line),
-                value => format!("line {} {:?}", place.line, short(&harmless(value))),
+            .map(|Example { place, value }| {
+                let at = match place.cell.as_str() {
+                    "" => format!("line {}", place.line),
+                    cell => format!("cell {cell}"),
+                };
+                match value.as_str() {
+                    "" => at,
+                    value => format!("{at} {:?}", short(&harmless(value))),
+                }
             })
             .collect();
         if places.is_empty() {

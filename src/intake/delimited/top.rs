@@ -5,7 +5,8 @@ use std::num::NonZeroU64;
 use super::super::IntakeError;
 use super::super::dialect::{self, Known};
 use super::super::input::{BUFFER_BYTES, Input};
-use super::super::manner::{Delimiter, Layout, Manner};
+use super::super::manner::{Delimiter, Manner};
+use super::super::read_as::Layout;
 
 /// Longest line that names the separator, `"sep=;"` and its end.
 const SEPARATOR_LINE_BYTES: usize = 9;

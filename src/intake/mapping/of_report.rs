@@ -1,6 +1,6 @@
 //! The columns of an earlier report: what of them is taken when it is fed again.
 
-use super::{Builder, Decided};
+use super::builder::{Builder, Decided};
 use crate::domain::field::Field;
 use crate::domain::report::{ACCOUNT_COLUMN, KEY_COLUMN};
 
