@@ -1,6 +1,6 @@
 //! Writes what became of a batch into a folder: `results.csv` with every row of the file in its order, the same rows
-//! in `succeeded.csv`, `failed.csv` and `pending.csv` (but those that were forgotten with another batch), and
-//! `summary.json`.
+//! in `succeeded.csv`, `failed.csv` and `pending.csv` (but those that were forgotten with another batch),
+//! `report.html` for people and `summary.json` for programs.
 //!
 //! The folder can be written again at any moment, also while somebody reads it: each file is finished beside the old
 //! one and takes its place in one step, `summary.json` last. Rows come and go in pages, so memory does not grow with
@@ -8,6 +8,7 @@
 
 mod draft;
 mod lists;
+mod page;
 pub mod passwords;
 pub mod template;
 
@@ -27,11 +28,12 @@ use crate::domain::time::Timestamp;
 use crate::engine::ports::{Ledger, LedgerError, RowView};
 
 /// The files of a report.
-pub const FILES: [&str; 5] = [
+pub const FILES: [&str; 6] = [
     "results.csv",
     "succeeded.csv",
     "failed.csv",
     "pending.csv",
+    "report.html",
     "summary.json",
 ];
 

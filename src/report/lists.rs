@@ -1,4 +1,4 @@
-//! The four lists and the summary: one pass over the rows, each row written to `results.csv` and to one other list, if it
+//! The four lists, the page and the summary: one pass over the rows, each row written to `results.csv` and to one other list, if it
 //! is not forgotten.
 
 use std::borrow::Cow;
@@ -10,9 +10,11 @@ use csv::{ByteRecord, Terminator, Writer, WriterBuilder};
 use tokio::sync::mpsc::Receiver;
 
 use super::draft::{Draft, Finished, settle, sweep};
+use super::page::page;
 use super::{Message, Options, ReportError};
 use crate::domain::batch::{Batch, Counts};
 use crate::domain::report::cell::neutralise;
+use crate::domain::report::story::{Story, Told};
 use crate::domain::report::{Bucket, COLUMNS, Fault, Fold, KEY_COLUMN, ResultRow, Summary};
 use crate::domain::time::Timestamp;
 use crate::engine::ports::RowView;
@@ -41,12 +43,14 @@ pub(super) fn write(
     sweep(dir, now);
     let mut lists = Lists::begin(dir, batch, options).map_err(folder)?;
     let mut fold = Fold::default();
+    let mut story = Story::since(batch.created_at);
     loop {
         match rows.blocking_recv() {
             Some(Message::Rows(page)) => {
                 for row in &page {
                     let result = lists.result(row);
                     fold.add(&result);
+                    story.add(&result);
                     lists.write(row, &result).map_err(full)?;
                 }
             }
@@ -56,12 +60,19 @@ pub(super) fn write(
     }
     let summary = fold.finish(batch, counts, now);
     let mut files = lists.finish().map_err(full)?;
+    files.push(page_file(dir, &summary, &story.finish()).map_err(full)?);
     files.push(summary_file(dir, &summary).map_err(full)?);
     for file in files {
         file.put_in(dir)?;
     }
     settle(dir);
     Ok(summary)
+}
+
+fn page_file(dir: &Path, summary: &Summary, told: &Told) -> io::Result<Finished> {
+    let mut draft = Draft::begin(dir, "report.html")?;
+    draft.write_all(page(summary, told).as_bytes())?;
+    draft.finish()
 }
 
 fn summary_file(dir: &Path, summary: &Summary) -> io::Result<Finished> {

@@ -33,6 +33,7 @@ mod redis_set_back;
 mod redis_trouble;
 mod refeed;
 mod report_folder;
+mod report_page;
 mod revoked;
 mod run;
 mod scenarios;

@@ -1,6 +1,7 @@
 use insta::assert_snapshot;
 
 use super::*;
+use crate::domain::answer::InactiveReason;
 use crate::domain::batch::{Batch, Counts, Pause, PauseReason, Weight};
 use crate::domain::ids::{AccountId, BatchId, Digest};
 use crate::domain::task::Action;
