@@ -25,7 +25,7 @@ const FLOORS: [(&str, u8); 14] = [
 ];
 
 /// Crates that one part of the house alone knows.
-const KNOWN_TO: [(&str, &[&str]); 19] = [
+const KNOWN_TO: [(&str, &[&str]); 22] = [
     ("apalis", &["worker"]),
     ("apalis_core", &["worker"]),
     ("axum", &["simulator", "web"]),
@@ -44,6 +44,9 @@ const KNOWN_TO: [(&str, &[&str]); 19] = [
     ("governor", &["engine"]),
     ("csv", &["intake", "report"]),
     ("age", &["report"]),
+    ("maud", &["report"]),
+    ("plotters", &["report"]),
+    ("rust_xlsxwriter", &["report"]),
     ("clap", &["cli", "simulator", "main"]),
 ];
 

@@ -1,5 +1,6 @@
 //! A file under a job: checked whole, then fed to the ledger.
 
+mod annotate;
 mod asked;
 mod planning;
 mod row;
@@ -22,9 +23,12 @@ use crate::domain::plan::Foreseen;
 use crate::domain::report::COLUMNS;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{Appended, Ledger, NewRow};
-use crate::intake::{Headers, IntakeError, Limits, Mapping, Reader, ScanSummary, Scanned, Source, scan};
+use crate::intake::{
+    Headers, IntakeError, Limits, Mapping, Reader, ScanSummary, Scanned, ScannedRow, Source, scan,
+};
 use crate::world::World;
 
+pub use self::annotate::Annotated;
 pub use self::asked::terms_of;
 
 /// Rows that go to the ledger together.
@@ -120,7 +124,16 @@ impl Feed {
     /// Reads the whole file and tells every fault to `tell`. `None` when the columns cannot be matched or the file
     /// cannot be opened as what it is; then the faults say why. Blocks the thread.
     pub fn check(&self, tell: &mut dyn FnMut(&Fault)) -> Result<Option<Checked>, Failure> {
-        match self.read_through(tell) {
+        self.check_seeing(&mut |_, _| (), tell)
+    }
+
+    /// The same, and shows every row, with the file's columns, to `see`.
+    pub fn check_seeing(
+        &self,
+        see: &mut dyn FnMut(&Headers, &ScannedRow<'_>),
+        tell: &mut dyn FnMut(&Fault),
+    ) -> Result<Option<Checked>, Failure> {
+        match self.read_through(see, tell) {
             Err(IntakeError::File(fault)) => {
                 tell(&fault);
                 Ok(None)
@@ -129,8 +142,13 @@ impl Feed {
         }
     }
 
-    fn read_through(&self, tell: &mut dyn FnMut(&Fault)) -> Result<Option<Checked>, IntakeError> {
+    fn read_through(
+        &self,
+        see: &mut dyn FnMut(&Headers, &ScannedRow<'_>),
+        tell: &mut dyn FnMut(&Fault),
+    ) -> Result<Option<Checked>, IntakeError> {
         let reader = Reader::open(&self.source, &self.limits)?;
+        let headers = reader.headers().clone();
         let mapping = match Mapping::build(reader.headers(), self.contract, &self.job.columns) {
             Ok(mapping) => mapping,
             Err(faults) => {
@@ -142,6 +160,7 @@ impl Feed {
         let summary = scan(reader, &mapping, self.contract, self.ruling(), &mut |scanned| {
             match scanned {
                 Scanned::Row(row) => {
+                    see(&headers, &row);
                     if let Err(faults) = &row.record {
                         faults.iter().for_each(&mut *tell);
                     }
@@ -325,8 +344,12 @@ impl Feed {
 
 /// The user's columns: all but those that an earlier report added.
 fn kept(summary: &ScanSummary) -> impl Iterator<Item = (usize, &String)> {
-    summary
-        .headers
+    own_columns(&summary.headers)
+}
+
+/// The same, of a file's header.
+pub(super) fn own_columns(headers: &Headers) -> impl Iterator<Item = (usize, &String)> {
+    headers
         .names()
         .iter()
         .enumerate()

@@ -56,12 +56,25 @@ pub(super) struct Told {
 
 /// Checks the file and tells its faults: to a person by kind, then the first ones one by one; as JSON all of them.
 pub(super) fn check(feed: &Feed, scene: &Scene, as_json: bool) -> Result<Told, Failure> {
+    check_by(feed, scene, as_json, &mut |tell| feed.check(tell))
+}
+
+/// How a file is gone through: whoever does it tells every fault.
+type Check<'a> = dyn FnMut(&mut dyn FnMut(&Fault)) -> Result<Option<Checked>, Failure> + 'a;
+
+/// The same, with the file gone through in another way.
+pub(super) fn check_by(
+    feed: &Feed,
+    scene: &Scene,
+    as_json: bool,
+    by: &mut Check<'_>,
+) -> Result<Told, Failure> {
     let mut groups = Groups::default();
     let mut found: BTreeMap<Severity, u64> = BTreeMap::new();
     let mut listed: Vec<Fault> = Vec::new();
     let mut gone = None;
     let checked = tokio::task::block_in_place(|| {
-        feed.check(&mut |fault: &Fault| {
+        by(&mut |fault: &Fault| {
             groups.add(fault);
             let n = found.entry(fault.severity).or_default();
             *n += 1;

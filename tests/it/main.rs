@@ -9,6 +9,7 @@
     reason = "tests"
 )]
 
+mod annotate;
 mod budget;
 mod canaries;
 mod check;
