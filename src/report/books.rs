@@ -74,10 +74,17 @@ impl<'a> Books<'a> {
         let Some(to_correct) = &mut self.to_correct else {
             return Ok(());
         };
+        // Hints name the list that is fed back; here it is this file.
+        let hints: Vec<String> = result
+            .wrong
+            .iter()
+            .map(|wrong| wrong.hint.replace(" in failed.csv", ""))
+            .collect();
         let marks: Vec<Mark<'_>> = result
             .wrong
             .iter()
-            .map(|wrong| mark(&self.batch.columns, wrong))
+            .zip(&hints)
+            .map(|(wrong, hint)| mark(&self.batch.columns, wrong, hint))
             .collect();
         to_correct.row(result.line, &result.key, own(), &marks)
     }
@@ -117,13 +124,13 @@ fn is_to_correct(result: &ResultRow) -> bool {
     result.outcome == INVALID || result.outcome == Outcome::Rejected.as_str()
 }
 
-fn mark<'w>(columns: &[String], wrong: &'w Wrong) -> Mark<'w> {
+fn mark<'w>(columns: &[String], wrong: &'w Wrong, hint: &'w str) -> Mark<'w> {
     let column = columns.iter().position(|name| *name == wrong.column);
     Mark {
         column: column.filter(|_| !wrong.column.is_empty()),
         name: &wrong.column,
         message: &wrong.message,
-        hint: &wrong.hint,
+        hint,
         is_warning: false,
     }
 }

@@ -6,6 +6,7 @@ pub mod to_correct;
 
 use std::borrow::Cow;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use rust_xlsxwriter::{
@@ -135,6 +136,17 @@ impl Sheet {
         }
         Ok(())
     }
+}
+
+/// Does work with the library, which panics where it cannot write on to its temporary file. That is an error as any other;
+/// what was begun is good for nothing afterwards.
+fn guarded<T>(work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(io::Error::new(
+            io::ErrorKind::StorageFull,
+            "its temporary file could not be written on; the disk is probably full",
+        ))
+    })
 }
 
 /// Whether rows with so many columns of the user's and ours fit a sheet; if not, why.

@@ -11,7 +11,7 @@ fn rows(rig: &Rig, file: &str) -> Vec<Vec<String>> {
     let text = |cell: &Data| match cell {
         Data::Empty => String::new(),
         Data::String(text) => text.clone(),
-        other => format!("{other:?}"),
+        other => format!("#{other}"),
     };
     range.rows().map(|row| row.iter().map(text).collect()).collect()
 }
@@ -78,7 +78,7 @@ fn a_report_has_the_rows_to_correct() {
     rig.run(&simulator, "rows.csv").args(["--skip-invalid"]).exits(4);
     let rows = rows(&rig, "out/to-correct.xlsx");
     let lines: Vec<&str> = rows[1..].iter().map(|row| row[13].as_str()).collect();
-    assert_eq!((rows[0][13].as_str(), lines), ("_line", vec!["3", "5"]));
+    assert_eq!((rows[0][13].as_str(), lines), ("_line", vec!["#3", "#5"]));
     rig.write("sound.csv", csv_of(3));
     rig.run(&simulator, "sound.csv").end();
     assert!(
@@ -86,4 +86,20 @@ fn a_report_has_the_rows_to_correct() {
         "nothing of another batch is left"
     );
     assert!(rig.path("out/results.xlsx").exists());
+}
+
+/// A full disk, here a limit on the size of files: an error with a hint, and no half of a copy.
+#[test]
+fn a_copy_that_finds_no_room_says_so() {
+    let rig = Rig::new();
+    rig.write("rows.csv", csv_of(3_000));
+    let line = "trap '' XFSZ; ulimit -f 100; enlist check rows.csv --annotate out.xlsx";
+    let ended = rig.shell(line).exits(1);
+    assert!(
+        ended.err.contains("cannot be written to out.xlsx"),
+        "{}",
+        ended.err
+    );
+    assert!(ended.err.contains("hint: "), "{}", ended.err);
+    assert!(!rig.path("out.xlsx").exists());
 }

@@ -61,15 +61,25 @@ impl Feed {
 }
 
 fn cannot_write(path: &Path, error: &io::Error) -> Failure {
-    let (what, hint) = match error.kind() {
+    let (exit, what, hint) = match error.kind() {
         io::ErrorKind::AlreadyExists => (
+            Exit::Usage,
             "it is there already".to_owned(),
             "name a new file: one that is there may hold corrections",
         ),
-        _ => (error.to_string(), "name a new file in a folder you may write to"),
+        io::ErrorKind::StorageFull => (
+            Exit::Failed,
+            error.to_string(),
+            "make room, or name another folder",
+        ),
+        _ => (
+            Exit::Failed,
+            error.to_string(),
+            "name a new file in a folder you may write to",
+        ),
     };
     let message = format!("the copy cannot be written to {}: {what}", path.display());
-    Failure::new(Exit::Usage, message, hint)
+    Failure::new(exit, message, hint)
 }
 
 /// Temporary files lie beside the copy: what is in them is as personal as the copy.

@@ -74,8 +74,8 @@ fn row(kind: &Kind, with_hint: bool) -> Markup {
     html! {
         tr {
             td.n data-label="Rows" { (thousands(kind.rows)) }
-            th scope="row" data-label="Code" { code { (shown(&first.code)) } }
-            td data-label="Column" { bdi { (or_dash(&first.column)) } }
+            th scope="row" data-label="Code" { code { (breaking(&first.code)) } }
+            td data-label="Column" { bdi { (breaking(&first.column)) } }
             td data-label="What" {
                 p { bdi { (or_dash(&first.message)) } }
                 @if with_hint && !first.hint.is_empty() {
@@ -92,6 +92,14 @@ fn or_dash(text: &str) -> std::borrow::Cow<'_, str> {
         "–".into()
     } else {
         shown(text)
+    }
+}
+
+/// A name that may be broken where its parts meet.
+fn breaking(name: &str) -> Markup {
+    let name = or_dash(name);
+    html! {
+        @for part in name.split_inclusive(['.', '_', '/', '-']) { (part) wbr; }
     }
 }
 
@@ -118,8 +126,8 @@ pub(super) fn gaps(gaps: &[RuleGap]) -> Markup {
                             @for gap in gaps {
                                 tr {
                                     td.n data-label="Rows" { (thousands(gap.rows)) }
-                                    th scope="row" data-label="Code" { code { (shown(&gap.code)) } }
-                                    td data-label="Column" { bdi { (or_dash(&gap.field)) } }
+                                    th scope="row" data-label="Code" { code { (breaking(&gap.code)) } }
+                                    td data-label="Column" { bdi { (breaking(&gap.field)) } }
                                     td data-label="What" { bdi { (or_dash(&gap.message)) } }
                                 }
                             }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rust_xlsxwriter::Format;
 
-use super::{Sheet, fits, into_io, put};
+use super::{Sheet, fits, guarded, into_io, put};
 use crate::domain::batch::Batch;
 use crate::domain::report::{Bucket, COLUMNS, KEY_COLUMN, ResultRow, Summary};
 use crate::domain::time::Timestamp;
@@ -35,6 +35,15 @@ impl Results {
 
     /// Writes a row: the user's cells, one for each column, then ours.
     pub(in crate::report) fn row<'c>(
+        &mut self,
+        result: &ResultRow,
+        own: impl Iterator<Item = &'c str>,
+        ours: impl Iterator<Item = (&'static str, &'c str)>,
+    ) -> io::Result<()> {
+        guarded(|| self.put_row(result, own, ours))
+    }
+
+    fn put_row<'c>(
         &mut self,
         result: &ResultRow,
         own: impl Iterator<Item = &'c str>,
@@ -85,10 +94,12 @@ impl Results {
     /// Adds the summary and brings all to the disk.
     pub(in crate::report) fn finish(self, dir: &Path, summary: &Summary) -> io::Result<Finished> {
         let Self(mut sheet) = self;
-        sheet.close()?;
-        summary_page(&mut sheet, summary)?;
         let mut draft = Draft::begin(dir, NAME)?;
-        sheet.book.save_to_writer(&mut draft).map_err(into_io)?;
+        guarded(|| {
+            sheet.close()?;
+            summary_page(&mut sheet, summary)?;
+            sheet.book.save_to_writer(&mut draft).map_err(into_io)
+        })?;
         draft.finish()
     }
 }

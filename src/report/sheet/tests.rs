@@ -62,7 +62,7 @@ fn a_copy_to_correct_says_at_each_cell_what_is_wrong() {
     assert_eq!(read[0][..4], ["Ref", "Name", "Zip", "_line"].map(text));
     assert_eq!(
         read[1][..4],
-        ["007", "=1+1", "02110", "2"].map(text),
+        [text("007"), text("=1+1"), text("02110"), Data::Float(2.0)],
         "no number and no formula"
     );
     assert_eq!(read[2][5], text("Zip: too short\nName: empty\ntwice in the file"));

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rust_xlsxwriter::Note;
 
-use super::{Sheet, fits, into_io, put};
+use super::{Sheet, fits, guarded, into_io, put};
 use crate::domain::report::KEY_COLUMN;
 use crate::domain::time::Timestamp;
 use crate::report::draft::{Draft, Finished};
@@ -98,11 +98,13 @@ impl ToCorrect {
             return Ok(());
         }
         let mut cells = cells;
-        for index in 0..self.own {
-            let cell = cells.next().unwrap_or_default();
-            self.cell(index, cell, marks)?;
-        }
-        self.words(line, key, marks)?;
+        guarded(|| {
+            for index in 0..self.own {
+                let cell = cells.next().unwrap_or_default();
+                self.cell(index, cell, marks)?;
+            }
+            self.words(line, key, marks)
+        })?;
         self.sheet.next += 1;
         self.copied.rows += 1;
         self.copied.marked += u64::from(!marks.is_empty());
@@ -164,8 +166,13 @@ impl ToCorrect {
             "" => mark.message.to_owned(),
             name => format!("{name}: {}", mark.message),
         };
+        let row = self.sheet.next;
+        let first = u16::try_from(self.own).unwrap_or(u16::MAX);
+        // Lines stay far below 2^53, up to which a cell's number is exact.
+        let page = self.sheet.book.worksheet_from_index(0).map_err(into_io)?;
+        page.write_number_with_format(row, first, line as f64, &self.sheet.looks.number)
+            .map_err(into_io)?;
         let cells = [
-            line.to_string(),
             joined(|mark| mark.name.to_owned()),
             joined(named),
             joined(|mark| mark.hint.to_owned()),
@@ -175,9 +182,7 @@ impl ToCorrect {
                 String::new()
             },
         ];
-        let row = self.sheet.next;
-        for (column, cell) in (self.own..).zip(&cells) {
-            let column = u16::try_from(column).unwrap_or(u16::MAX);
+        for (column, cell) in (first + 1..).zip(&cells) {
             self.sheet.measure(column, cell);
             let page = self.sheet.book.worksheet_from_index(0).map_err(into_io)?;
             put(page, row, column, cell, &self.sheet.looks.text)?;
@@ -186,8 +191,10 @@ impl ToCorrect {
     }
 
     fn save(mut self, to: &mut (impl Write + Send)) -> io::Result<Copied> {
-        self.sheet.close()?;
-        self.sheet.book.save_to_writer(to).map_err(into_io)?;
+        guarded(|| {
+            self.sheet.close()?;
+            self.sheet.book.save_to_writer(to).map_err(into_io)
+        })?;
         Ok(self.copied)
     }
 
