@@ -147,8 +147,11 @@ fn next(summary: &Summary) -> Vec<Markup> {
     }
     if summary.rows.failed > 0 {
         steps.push(html! {
-            "Next: correct " code { "failed.csv" } " in this folder and feed it back with " code { "enlist run failed.csv" }
-            "; what to do about each kind of failure stands below. Accounts that exist are not made again."
+            "Next: correct " code { "failed.csv" } " in this folder and run it as you ran the file; what to do about each kind of failure stands below. "
+            @if summary.rows.invalid + summary.outcomes.of("Rejected") > 0 {
+                code { "to-correct.xlsx" } " shows the rows to correct with the fault at each cell. "
+            }
+            "Accounts that exist are not made again."
         });
     }
     if steps.is_empty() {

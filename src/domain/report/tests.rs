@@ -222,3 +222,25 @@ fn exit_codes() {
     );
     assert_eq!(exit(&[active(), still()], 2, false, true), 4);
 }
+
+#[test]
+fn what_the_provider_kept_stands_apart_from_what_failed() {
+    for (outcome, wrong, kept) in [
+        (Outcome::Active, 0, 1),
+        (Outcome::Updated, 0, 1),
+        (Outcome::Rejected, 1, 0),
+        (Outcome::Inactive(InactiveReason::Blocked), 2, 0),
+    ] {
+        let mut task = task(State::Settled(outcome));
+        task.errors = vec![RowError {
+            field: "city".into(),
+            ..RowError::new("kept", "the provider keeps \"Boston\"")
+        }];
+        let row = ResultRow::of_task(2, &scope(), &RowKey::new("k").unwrap(), &task, &|_| {
+            Some("City".into())
+        });
+        assert_eq!((row.wrong.len(), row.kept.len()), (wrong, kept), "{outcome:?}");
+        let said = row.wrong.iter().chain(&row.kept).last().unwrap();
+        assert_eq!((said.code.as_str(), said.column.as_str()), ("kept", "City"));
+    }
+}
