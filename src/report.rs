@@ -1,14 +1,18 @@
 //! Writes what became of a batch into a folder: `results.csv` with every row of the file in its order, the same rows
-//! in `succeeded.csv`, `failed.csv` and `pending.csv` (but those that were forgotten with another batch), and
-//! `summary.json`.
+//! in `succeeded.csv`, `failed.csv` and `pending.csv` (but those that were forgotten with another batch),
+//! `report.html` for people, `summary.json` for programs, `results.xlsx` for those who live in spreadsheets, and
+//! `to-correct.xlsx` with the rows to correct.
 //!
 //! The folder can be written again at any moment, also while somebody reads it: each file is finished beside the old
 //! one and takes its place in one step, `summary.json` last. Rows come and go in pages, so memory does not grow with
 //! the batch. `failed.csv` is made to be corrected and fed back.
 
+mod books;
 mod draft;
 mod lists;
+mod page;
 pub mod passwords;
+pub mod sheet;
 pub mod template;
 
 use std::io;
@@ -26,12 +30,14 @@ use crate::domain::report::Summary;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{Ledger, LedgerError, RowView};
 
-/// The files of a report.
-pub const FILES: [&str; 5] = [
+/// The files that every report has. Beside them stand `results.xlsx`, unless it is not wanted or the batch does not fit a
+/// sheet, and `to-correct.xlsx`, if there are rows to correct.
+pub const FILES: [&str; 6] = [
     "results.csv",
     "succeeded.csv",
     "failed.csv",
     "pending.csv",
+    "report.html",
     "summary.json",
 ];
 
@@ -57,6 +63,8 @@ pub struct Options {
     /// Begins each CSV file with a UTF-8 byte order mark. Off by default: Excel needs one to show accents when a file
     /// is opened by a double click, but programs that look for the first column by its name find another name.
     pub byte_order_mark: bool,
+    /// Writes `results.xlsx` too, if the batch fits a sheet.
+    pub workbook: bool,
 }
 
 impl Default for Options {
@@ -65,6 +73,7 @@ impl Default for Options {
             column_of: Arc::new(|_| None),
             terms_of: Arc::new(|_| Terms::default()),
             byte_order_mark: false,
+            workbook: true,
         }
     }
 }

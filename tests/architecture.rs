@@ -25,7 +25,7 @@ const FLOORS: [(&str, u8); 14] = [
 ];
 
 /// Crates that one part of the house alone knows.
-const KNOWN_TO: [(&str, &[&str]); 23] = [
+const KNOWN_TO: [(&str, &[&str]); 26] = [
     ("apalis", &["worker"]),
     ("apalis_core", &["worker"]),
     ("axum", &["simulator", "web"]),
@@ -48,6 +48,9 @@ const KNOWN_TO: [(&str, &[&str]); 23] = [
     ("encoding_rs", &["intake"]),
     ("chardetng", &["intake"]),
     ("age", &["report"]),
+    ("maud", &["report"]),
+    ("plotters", &["report"]),
+    ("rust_xlsxwriter", &["report"]),
     ("clap", &["cli", "simulator", "main"]),
 ];
 

@@ -15,6 +15,12 @@ command -v redis-server >/dev/null || need+=(redis-server)
 command -v openssl >/dev/null || need+=(openssl)
 [ "${#need[@]}" -eq 0 ] || install "${need[@]}"
 
+# A browser for the report's page. Its name differs from one distribution to the next; the test that wants it says loudly
+# that it was skipped where there is none.
+if ! command -v chromium chromium-browser google-chrome >/dev/null; then
+  install chromium || echo "WARNING: chromium could not be installed; the test of report.html will be SKIPPED" >&2
+fi
+
 # A Docker engine for tests/stack, where there is none. That test passes without it and says so; installing it takes root
 # anyway, and nobody is asked for a password for it.
 PATH=$PATH:/usr/sbin:/sbin

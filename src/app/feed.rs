@@ -1,5 +1,6 @@
 //! A file under a job: checked whole, then fed to the ledger.
 
+mod annotate;
 mod asked;
 mod planning;
 mod row;
@@ -23,11 +24,12 @@ use crate::domain::report::COLUMNS;
 use crate::domain::time::Timestamp;
 use crate::engine::ports::{Appended, Ledger, NewRow};
 use crate::intake::{
-    Clash, Headers, IntakeError, Limits, Manner, Mapping, ReadAs, Reader, ScanSummary, Scanned, Source,
-    known_names, scan,
+    Clash, Headers, IntakeError, Limits, Manner, Mapping, ReadAs, Reader, ScanSummary, Scanned, ScannedRow,
+    Source, known_names, scan,
 };
 use crate::world::World;
 
+pub use self::annotate::Annotated;
 pub use self::asked::terms_of;
 
 /// Rows that go to the ledger together.
@@ -146,7 +148,17 @@ impl Feed {
         read_as: &mut dyn FnMut(&ReadAs),
         tell: &mut dyn FnMut(&Fault),
     ) -> Result<Option<Checked>, Failure> {
-        match self.read_through(read_as, tell) {
+        self.check_seeing(&mut |_, _| (), read_as, tell)
+    }
+
+    /// The same, and shows every row, with the file's columns, to `see`.
+    pub fn check_seeing(
+        &self,
+        see: &mut dyn FnMut(&Headers, &ScannedRow<'_>),
+        read_as: &mut dyn FnMut(&ReadAs),
+        tell: &mut dyn FnMut(&Fault),
+    ) -> Result<Option<Checked>, Failure> {
+        match self.read_through(see, read_as, tell) {
             Err(IntakeError::File(fault)) => {
                 tell(&fault);
                 Ok(None)
@@ -157,6 +169,7 @@ impl Feed {
 
     fn read_through(
         &self,
+        see: &mut dyn FnMut(&Headers, &ScannedRow<'_>),
         read_as: &mut dyn FnMut(&ReadAs),
         tell: &mut dyn FnMut(&Fault),
     ) -> Result<Option<Checked>, IntakeError> {
@@ -164,6 +177,7 @@ impl Feed {
         let how = reader.read_as();
         read_as(&how);
         reader.warnings().iter().for_each(&mut *tell);
+        let headers = reader.headers().clone();
         let mapping = match Mapping::build(reader.headers(), self.contract, &self.job.columns) {
             Ok(mapping) => mapping,
             Err(faults) => {
@@ -175,6 +189,7 @@ impl Feed {
         let summary = scan(reader, &mapping, self.contract, self.ruling(), &mut |scanned| {
             match scanned {
                 Scanned::Row(row) => {
+                    see(&headers, &row);
                     if let Err(faults) = &row.record {
                         faults.iter().for_each(&mut *tell);
                     }
@@ -370,8 +385,12 @@ impl Feed {
 
 /// The user's columns: all but those that an earlier report added.
 fn kept(summary: &ScanSummary) -> impl Iterator<Item = (usize, &String)> {
-    summary
-        .headers
+    own_columns(&summary.headers)
+}
+
+/// The same, of a file's header.
+pub(super) fn own_columns(headers: &Headers) -> impl Iterator<Item = (usize, &String)> {
+    headers
         .names()
         .iter()
         .enumerate()

@@ -235,6 +235,7 @@ pub async fn report(
         column_of: column_of(&batch, &job),
         terms_of: terms_of(&batch, &job),
         byte_order_mark: job.report.byte_order_mark,
+        workbook: job.report.workbook,
     };
     let rows = LedgerRows {
         ledger: &**ledger,

@@ -59,6 +59,22 @@ pub(super) struct Told {
 
 /// Checks the file and tells its faults: to a person by kind, then the first ones one by one; as JSON all of them.
 pub(super) fn check(feed: &Feed, scene: &Scene, as_json: bool) -> Result<Told, Failure> {
+    check_by(feed, scene, as_json, &mut |read_as, tell| {
+        feed.check(read_as, tell)
+    })
+}
+
+/// How a file is gone through: whoever does it tells how it is read, and every fault.
+type Check<'a> =
+    dyn FnMut(&mut dyn FnMut(&ReadAs), &mut dyn FnMut(&Fault)) -> Result<Option<Checked>, Failure> + 'a;
+
+/// The same, with the file gone through in another way.
+pub(super) fn check_by(
+    feed: &Feed,
+    scene: &Scene,
+    as_json: bool,
+    by: &mut Check<'_>,
+) -> Result<Told, Failure> {
     let mut groups = Groups::default();
     let mut found: BTreeMap<Severity, u64> = BTreeMap::new();
     let mut listed: Vec<Fault> = Vec::new();
@@ -73,7 +89,7 @@ pub(super) fn check(feed: &Feed, scene: &Scene, as_json: bool) -> Result<Told, F
             }
             read_as = Some(found.clone());
         };
-        feed.check(told_first, &mut |fault: &Fault| {
+        by(told_first, &mut |fault: &Fault| {
             groups.add(fault);
             let n = found.entry(fault.severity).or_default();
             *n += 1;

@@ -270,12 +270,24 @@ pub struct Retention {
 }
 
 /// How the report is written.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Report {
     /// Begins each CSV file with a UTF-8 byte order mark, which Excel needs to show accents when a file is opened
     /// by a double click. Default false.
     pub byte_order_mark: bool,
+    /// Writes `results.xlsx` too: the rows of `results.csv` as a workbook. Default true; a batch of more than 1,048,575 rows
+    /// has none.
+    pub workbook: bool,
+}
+
+impl Default for Report {
+    fn default() -> Self {
+        Self {
+            byte_order_mark: false,
+            workbook: true,
+        }
+    }
 }
 
 /// What lies sealed in the ledger (`docs/operations.md`, "Secrets at rest"). The keys come from the environment.

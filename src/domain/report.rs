@@ -6,12 +6,17 @@
 pub mod cell;
 mod fold;
 mod hint;
+pub mod story;
 pub mod summary;
+mod wrong;
 
 pub use fold::Fold;
 pub use summary::{RuleGap, Summary};
+pub use wrong::Wrong;
 
-use super::answer::{InactiveReason, KEPT, RowError};
+use wrong::{Errors, errors_of, noted};
+
+use super::answer::RowError;
 use super::ids::{RowKey, Scope};
 use super::task::{Outcome, ParkReason, State, Task};
 use super::time::Timestamp;
@@ -90,6 +95,8 @@ pub struct Fault<'a> {
 pub struct ResultRow {
     /// The line it starts on.
     pub line: u64,
+    /// Its key; empty if it made no task.
+    pub key: String,
     /// Which list it is in.
     pub bucket: Bucket,
     /// The outcome's word, the state's while there is none, or [`INVALID`].
@@ -112,10 +119,12 @@ pub struct ResultRow {
     pub error_message: String,
     /// What to do.
     pub hint: String,
+    /// The same, one by one.
+    pub wrong: Vec<Wrong>,
+    /// What the provider keeps otherwise than it was sent, of a row that is in its wanted state.
+    pub kept: Vec<Wrong>,
     /// What the provider refused though our rules had let it pass.
     pub gaps: Vec<RuleGap>,
-    /// The columns that the provider keeps otherwise than they were sent.
-    pub kept: Vec<String>,
     /// The account exists and the file now says something else.
     pub changed: bool,
     /// When the provider said that the account exists.
@@ -130,7 +139,7 @@ impl ResultRow {
         let mut errors = Errors::default();
         let mut hints: Vec<&str> = Vec::new();
         for fault in faults {
-            errors.push(fault.code, fault.column, fault.message);
+            errors.push(fault.code, fault.column, fault.message, fault.hint);
             if !fault.hint.is_empty() && !hints.contains(&fault.hint) && hints.len() < ERRORS_MAX {
                 hints.push(fault.hint);
             }
@@ -138,6 +147,7 @@ impl ResultRow {
         let (error_code, error_field, error_message) = errors.joined();
         Self {
             line,
+            key: String::new(),
             bucket: Bucket::Failed,
             outcome: INVALID,
             open: false,
@@ -149,8 +159,9 @@ impl ResultRow {
             error_field,
             error_message,
             hint: hints.join(SEPARATOR),
-            gaps: Vec::new(),
+            wrong: errors.all,
             kept: Vec::new(),
+            gaps: Vec::new(),
             changed: false,
             created_at: None,
             settled_at: None,
@@ -189,16 +200,21 @@ impl ResultRow {
 
     /// What a sound row came to.
     pub fn of_task(line: u64, scope: &Scope, key: &RowKey, task: &Task, column_of: ColumnOf<'_>) -> Self {
-        let errors = errors_of(task, column_of);
-        let kept = match bucket(&task.state) {
-            Bucket::Succeeded => errors.fields.clone(),
-            _ => Vec::new(),
-        };
-        let hint = hint::of_task(scope, task, &errors.fields);
+        let mut errors = errors_of(task, column_of);
+        let fields: Vec<&str> = errors.all.iter().map(|wrong| wrong.column.as_str()).collect();
+        let hint = hint::of_task(scope, task, &fields);
+        for wrong in &mut errors.all {
+            wrong.hint.clone_from(&hint);
+        }
         let (error_code, error_field, error_message) = errors.joined();
+        let (wrong, kept) = match bucket(&task.state) {
+            Bucket::Succeeded => (Vec::new(), noted(task, column_of).all),
+            _ => (errors.all, Vec::new()),
+        };
         let sent = task.tries.sends > 0 || task.unknown;
         Self {
             line,
+            key: key.as_str().to_owned(),
             bucket: bucket(&task.state),
             outcome: task.state.as_str(),
             open: !task.state.is_settled(),
@@ -222,8 +238,9 @@ impl ResultRow {
             error_field,
             error_message,
             hint,
-            gaps: gaps_of(task, column_of),
+            wrong,
             kept,
+            gaps: gaps_of(task, column_of),
             changed: task.changed,
             created_at: task.created_at,
             settled_at: task.settled_at,
@@ -258,120 +275,6 @@ const fn bucket(state: &State) -> Bucket {
         State::Settled(_) => Bucket::Failed,
         _ => Bucket::Pending,
     }
-}
-
-/// What is wrong with a task's row: our own reason for the outcome if it has one, then what the provider said. A
-/// row that is as wanted has no errors, whatever it took to get there.
-fn errors_of(task: &Task, column_of: ColumnOf<'_>) -> Errors {
-    let mut errors = Errors::default();
-    // What the provider keeps otherwise than it was sent is told all the same.
-    let as_wanted = bucket(&task.state) == Bucket::Succeeded;
-    if let State::Settled(outcome) = task.state
-        && let Some((code, message)) = reason(outcome, task.errors.is_empty())
-    {
-        errors.push(code, "", message);
-    }
-    let told = task
-        .errors
-        .iter()
-        .filter(|error| !as_wanted || error.code == KEPT);
-    for RowError { code, field, message } in told {
-        let column = if field.is_empty() { None } else { column_of(field) };
-        errors.push(code, column.as_deref().unwrap_or(field), message);
-    }
-    errors
-}
-
-/// A code and a message of ours for an outcome that the provider's errors do not explain.
-const fn reason(outcome: Outcome, no_errors: bool) -> Option<(&'static str, &'static str)> {
-    Some(match outcome {
-        Outcome::Active | Outcome::Updated | Outcome::Unchanged | Outcome::StillPending => return None,
-        Outcome::AwaitingActivation => (
-            "awaiting_activation",
-            "the account is made and waits to be activated at the provider",
-        ),
-        Outcome::CreatedIdUnknown => (
-            "created_id_unknown",
-            "the provider has this account and does not tell its id",
-        ),
-        Outcome::Rejected if no_errors => ("rejected", "the provider refused the row"),
-        Outcome::Rejected => return None,
-        Outcome::Inactive(InactiveReason::Unspecified) => {
-            ("inactive", "the provider made the account inactive")
-        }
-        Outcome::Inactive(InactiveReason::InvalidAddress) => (
-            "inactive_address",
-            "the provider made the account inactive: it finds the address invalid",
-        ),
-        Outcome::Inactive(InactiveReason::Blocked) => {
-            ("inactive_blocked", "the provider blocked the account")
-        }
-        Outcome::Parked(ParkReason::UnknownStatus) => (
-            "unknown_status",
-            "the account has a status code that is not in the provider's contract",
-        ),
-        Outcome::Parked(ParkReason::UnknownOutcome) => (
-            "unknown_outcome",
-            "it could not be found out whether the account exists",
-        ),
-        Outcome::Parked(ParkReason::AccountMissing) => (
-            "account_missing",
-            "the provider no longer knows the account it made",
-        ),
-        Outcome::Exhausted => (
-            "exhausted",
-            "tries or their time are used up; as far as can be known there is no account",
-        ),
-        Outcome::Cancelled => ("cancelled", "the batch was cancelled before this row settled"),
-    })
-}
-
-/// Three lists of the same length.
-#[derive(Debug, Default)]
-struct Errors {
-    codes: Vec<String>,
-    fields: Vec<String>,
-    messages: Vec<String>,
-    more: usize,
-}
-
-impl Errors {
-    fn push(&mut self, code: &str, field: &str, message: &str) {
-        if self.codes.len() >= ERRORS_MAX {
-            self.more += 1;
-            return;
-        }
-        self.codes.push(code.to_owned());
-        self.fields.push(field.to_owned());
-        let cut = message
-            .char_indices()
-            .nth(MESSAGE_CHARS_MAX)
-            .map(|(byte, _)| byte);
-        self.messages
-            .push(match cut.and_then(|byte| message.get(..byte)) {
-                Some(beginning) => format!("{beginning}…"),
-                None => message.to_owned(),
-            });
-    }
-
-    fn joined(mut self) -> (String, String, String) {
-        if let (Some(last), more @ 1..) = (self.messages.last_mut(), self.more) {
-            last.push_str(&format!(" (and {more} more errors)"));
-        }
-        (joined(self.codes), joined(self.fields), joined(self.messages))
-    }
-}
-
-/// The parts in one text; empty if all of them are. Where there are several, none holds the separator.
-fn joined(mut parts: Vec<String>) -> String {
-    if parts.iter().all(String::is_empty) {
-        return String::new();
-    }
-    if parts.len() == 1 {
-        return parts.pop().unwrap_or_default();
-    }
-    let parts: Vec<String> = parts.iter().map(|part| part.replace(SEPARATOR, " / ")).collect();
-    parts.join(SEPARATOR)
 }
 
 #[cfg(test)]

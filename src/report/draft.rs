@@ -92,6 +92,15 @@ impl Finished {
     }
 }
 
+/// Takes a file away that a report had before and has no more.
+pub(super) fn remove(dir: &Path, name: &str) -> Result<(), ReportError> {
+    let path = dir.join(name);
+    match fs::remove_file(&path) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(ReportError::File { path, source }),
+        _ => Ok(()),
+    }
+}
+
 /// Makes the folder's new names last through a power cut. Not every file system can; the files are whole either way.
 pub(super) fn settle(dir: &Path) {
     if let Ok(folder) = File::open(dir) {

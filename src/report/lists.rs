@@ -1,5 +1,5 @@
-//! The four lists and the summary: one pass over the rows, each row written to `results.csv` and to one other list, if it
-//! is not forgotten.
+//! The four lists, the workbooks, the page and the summary: one pass over the rows, each row written to `results.csv` and to one
+//! other list, if it is not forgotten.
 
 use std::borrow::Cow;
 use std::fs;
@@ -9,10 +9,13 @@ use std::path::Path;
 use csv::{ByteRecord, Terminator, Writer, WriterBuilder};
 use tokio::sync::mpsc::Receiver;
 
-use super::draft::{Draft, Finished, settle, sweep};
+use super::books::Books;
+use super::draft::{Draft, Finished, remove, settle, sweep};
+use super::page::page;
 use super::{Message, Options, ReportError};
 use crate::domain::batch::{Batch, Counts};
 use crate::domain::report::cell::neutralise;
+use crate::domain::report::story::{Story, Told};
 use crate::domain::report::{Bucket, COLUMNS, Fault, Fold, KEY_COLUMN, ResultRow, Summary};
 use crate::domain::time::Timestamp;
 use crate::engine::ports::RowView;
@@ -40,14 +43,19 @@ pub(super) fn write(
     fs::create_dir_all(dir).map_err(folder)?;
     sweep(dir, now);
     let mut lists = Lists::begin(dir, batch, options).map_err(folder)?;
+    let mut books = Books::begin(dir, batch, options, now).map_err(folder)?;
     let mut fold = Fold::default();
+    let mut story = Story::since(batch.created_at);
     loop {
         match rows.blocking_recv() {
             Some(Message::Rows(page)) => {
                 for row in &page {
                     let result = lists.result(row);
                     fold.add(&result);
-                    lists.write(row, &result).map_err(full)?;
+                    story.add(&result);
+                    let ours = lists.ours(row, &result);
+                    lists.write(row, &result, &ours).map_err(full)?;
+                    books.write(row, &result, &ours).map_err(full)?;
                 }
             }
             Some(Message::End) => break,
@@ -56,12 +64,25 @@ pub(super) fn write(
     }
     let summary = fold.finish(batch, counts, now);
     let mut files = lists.finish().map_err(full)?;
+    let (workbooks, gone) = books.finish(dir, &summary).map_err(full)?;
+    files.extend(workbooks);
+    files.push(page_file(dir, &summary, &story.finish()).map_err(full)?);
     files.push(summary_file(dir, &summary).map_err(full)?);
     for file in files {
         file.put_in(dir)?;
     }
+    // What is not written this time would contradict what is.
+    for name in gone {
+        remove(dir, name)?;
+    }
     settle(dir);
     Ok(summary)
+}
+
+fn page_file(dir: &Path, summary: &Summary, told: &Told) -> io::Result<Finished> {
+    let mut draft = Draft::begin(dir, "report.html")?;
+    draft.write_all(page(summary, told).as_bytes())?;
+    draft.finish()
 }
 
 fn summary_file(dir: &Path, summary: &Summary) -> io::Result<Finished> {
@@ -139,15 +160,10 @@ impl<'a> Lists<'a> {
         }
     }
 
-    fn write(&mut self, row: &RowView, result: &ResultRow) -> io::Result<()> {
-        let record = &mut self.record;
-        record.clear();
-        // As many cells as there are columns, whatever the row had, so that ours stand under their names.
-        for index in 0..self.batch.columns.len() {
-            push(record, row.cells.get(index).map_or("", String::as_str));
-        }
+    /// Our cells of a row, in the order of [`COLUMNS`], and the key where that is a column.
+    fn ours<'r>(&self, row: &'r RowView, result: &'r ResultRow) -> Vec<Cow<'r, str>> {
         let terms = (self.options.terms_of)(&row.cells);
-        let cells: [Cow<'_, str>; COLUMNS.len()] = [
+        let mut cells: Vec<Cow<'_, str>> = vec![
             result.line.to_string().into(),
             result.outcome.into(),
             (&result.provider_id).into(),
@@ -162,11 +178,21 @@ impl<'a> Lists<'a> {
             terms.version.into(),
             terms.accepted_at.into(),
         ];
-        for cell in &cells {
-            push(record, cell);
-        }
         if self.batch.derived_keys {
-            push(record, row.task.as_ref().map_or("", |(key, _)| key.as_str()));
+            cells.push((&result.key).into());
+        }
+        cells
+    }
+
+    fn write(&mut self, row: &RowView, result: &ResultRow, ours: &[Cow<'_, str>]) -> io::Result<()> {
+        let record = &mut self.record;
+        record.clear();
+        // As many cells as there are columns, whatever the row had, so that ours stand under their names.
+        for index in 0..self.batch.columns.len() {
+            push(record, row.cells.get(index).map_or("", String::as_str));
+        }
+        for cell in ours {
+            push(record, cell);
         }
         let list = match result.bucket {
             Bucket::Succeeded => Some(&mut self.succeeded),

@@ -1,5 +1,6 @@
 //! Whole folders, written and read back.
 
+mod books;
 mod folder;
 mod laws;
 
@@ -18,6 +19,9 @@ use crate::engine::ports::RowFault;
 
 const NOW: Timestamp = Timestamp::from_ms(1_760_000_600_000);
 const IMPORTED: Timestamp = Timestamp::from_ms(1_760_000_000_000);
+
+/// The workbooks of a batch with rows to correct.
+const BOOKS: [&str; 2] = ["results.xlsx", "to-correct.xlsx"];
 
 /// Pages of rows held in memory; breaks off with an error before the row `fail_at`.
 struct Fake {
@@ -269,7 +273,8 @@ fn a_mixed_batch() {
         serde_json::to_value(&summary).unwrap(),
         serde_json::from_str::<serde_json::Value>(&read(&to, "summary.json")).unwrap()
     );
-    let mut expected = FILES.map(str::to_owned);
+    let mut expected = FILES.map(str::to_owned).to_vec();
+    expected.extend(BOOKS.map(str::to_owned));
     expected.sort();
     assert_eq!(names(&to), expected);
     assert_eq!(records(&to, "succeeded.csv").len(), 2);

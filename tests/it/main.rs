@@ -9,6 +9,7 @@
     reason = "tests"
 )]
 
+mod annotate;
 mod awkward;
 mod awkward_sheets;
 mod budget;
@@ -37,6 +38,7 @@ mod redis_set_back;
 mod redis_trouble;
 mod refeed;
 mod report_folder;
+mod report_page;
 mod revoked;
 mod run;
 mod scenarios;

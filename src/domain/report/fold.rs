@@ -41,9 +41,9 @@ impl Fold {
         self.rows.invalid += u64::from(row.outcome == INVALID);
         self.rows.changed += u64::from(row.changed);
         self.outcomes.add(row.outcome);
-        for field in &row.kept {
+        for kept in &row.kept {
             let is_full = self.kept.len() >= GAPS_MAX;
-            match self.kept.entry(field.clone()) {
+            match self.kept.entry(kept.column.clone()) {
                 Entry::Occupied(known) => *known.into_mut() += 1,
                 Entry::Vacant(place) if !is_full => {
                     place.insert(1);

@@ -65,7 +65,7 @@ const BY_CODE: [(&str, &str, &str); 12] = [
 const BY_DEFAULT: &str = "read the message, correct {} in failed.csv and feed it back";
 
 /// What to do about a task's row; empty when nothing is.
-pub(super) fn of_task(scope: &Scope, task: &Task, fields: &[String]) -> String {
+pub(super) fn of_task(scope: &Scope, task: &Task, fields: &[&str]) -> String {
     let hint = by_state(scope, task, fields);
     if !task.changed {
         return hint;
@@ -79,7 +79,7 @@ pub(super) fn of_task(scope: &Scope, task: &Task, fields: &[String]) -> String {
     }
 }
 
-fn by_state(scope: &Scope, task: &Task, fields: &[String]) -> String {
+fn by_state(scope: &Scope, task: &Task, fields: &[&str]) -> String {
     let account = task.account.as_ref().map_or("?", |id| id.as_str());
     let text = match task.state {
         State::Queued => "not sent yet: run the same command again to go on",
@@ -148,7 +148,7 @@ fn of_unknown(task: &Task) -> String {
     format!("look in the provider's portal for an account of this name{since}; `enlist retry` looks again")
 }
 
-fn of_refusal(scope: &Scope, task: &Task, fields: &[String]) -> String {
+fn of_refusal(scope: &Scope, task: &Task, fields: &[&str]) -> String {
     let known = task.errors.iter().find_map(|error| {
         BY_CODE
             .iter()
@@ -156,7 +156,7 @@ fn of_refusal(scope: &Scope, task: &Task, fields: &[String]) -> String {
     });
     let mut columns: Vec<&str> = Vec::new();
     for field in fields.iter().filter(|field| !field.is_empty()) {
-        if !columns.contains(&field.as_str()) {
+        if !columns.contains(field) {
             columns.push(field);
         }
     }

@@ -1,6 +1,7 @@
 use insta::assert_snapshot;
 
 use super::*;
+use crate::domain::answer::InactiveReason;
 use crate::domain::batch::{Batch, Counts, Pause, PauseReason, Weight};
 use crate::domain::ids::{AccountId, BatchId, Digest};
 use crate::domain::task::Action;
@@ -220,4 +221,26 @@ fn exit_codes() {
         "a pause holds nothing up any more"
     );
     assert_eq!(exit(&[active(), still()], 2, false, true), 4);
+}
+
+#[test]
+fn what_the_provider_kept_stands_apart_from_what_failed() {
+    for (outcome, wrong, kept) in [
+        (Outcome::Active, 0, 1),
+        (Outcome::Updated, 0, 1),
+        (Outcome::Rejected, 1, 0),
+        (Outcome::Inactive(InactiveReason::Blocked), 2, 0),
+    ] {
+        let mut task = task(State::Settled(outcome));
+        task.errors = vec![RowError {
+            field: "city".into(),
+            ..RowError::new("kept", "the provider keeps \"Boston\"")
+        }];
+        let row = ResultRow::of_task(2, &scope(), &RowKey::new("k").unwrap(), &task, &|_| {
+            Some("City".into())
+        });
+        assert_eq!((row.wrong.len(), row.kept.len()), (wrong, kept), "{outcome:?}");
+        let said = row.wrong.iter().chain(&row.kept).last().unwrap();
+        assert_eq!((said.code.as_str(), said.column.as_str()), ("kept", "City"));
+    }
 }
