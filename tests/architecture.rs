@@ -25,7 +25,7 @@ const FLOORS: [(&str, u8); 14] = [
 ];
 
 /// Crates that one part of the house alone knows.
-const KNOWN_TO: [(&str, &[&str]); 19] = [
+const KNOWN_TO: [(&str, &[&str]); 21] = [
     ("apalis", &["worker"]),
     ("apalis_core", &["worker"]),
     ("axum", &["simulator", "web"]),
@@ -44,7 +44,9 @@ const KNOWN_TO: [(&str, &[&str]); 19] = [
     ("governor", &["engine"]),
     ("csv", &["intake", "report"]),
     ("age", &["report"]),
-    ("clap", &["cli", "simulator", "main"]),
+    ("clap", &["cli", "simulator"]),
+    ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
 ];
 
 /// The core does no I/O and waits for nothing.
