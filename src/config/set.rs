@@ -171,7 +171,7 @@ fn leaves(path: &[String], value: &Value) -> Vec<Path> {
     match value {
         Value::Table(table) if !table.is_empty() => table
             .iter()
-            .flat_map(|(part, value)| leaves(&[path, &[part.clone()]].concat(), value))
+            .flat_map(|(part, value)| leaves(&[path, std::slice::from_ref(part)].concat(), value))
             .collect(),
         _ => vec![path.to_vec()],
     }

@@ -112,7 +112,8 @@ mod tests {
 
     #[test]
     fn colours_are_for_terminals_whose_owner_wants_them() {
-        let table: [(&[(&str, &str)], bool, bool); 9] = [
+        type Set = &'static [(&'static str, &'static str)];
+        let table: [(Set, bool, bool); 9] = [
             // On a terminal, and elsewhere.
             (&[], false, false),
             (&[("TERM", "xterm")], true, false),

@@ -51,7 +51,7 @@ fn the_manual_goes_to_a_folder_or_to_standard_output() {
 fn a_reader_that_goes_away_ends_each_verb_quietly() {
     let rig = Rig::new();
     for line in [
-        "status",
+        "status -q",
         "jobs --json",
         "jobs adobe-create --origin",
         "man",
@@ -65,14 +65,7 @@ fn a_reader_that_goes_away_ends_each_verb_quietly() {
             .exits(0);
         // Whether it was still writing is a matter of chance; that it says nothing of it is not.
         assert!(
-            ["0\n", "1\n", "no batch in", ""]
-                .iter()
-                .any(|end| ended.err.starts_with(end)),
-            "{line}: {}",
-            ended.err
-        );
-        assert!(
-            !ended.err.contains("panicked") && !ended.err.contains("error"),
+            ["0\n", "1\n"].contains(&ended.err.as_str()),
             "{line}: {}",
             ended.err
         );
