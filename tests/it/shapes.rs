@@ -25,7 +25,7 @@ struct Paths {
 impl Paths {
     fn add(&mut self, value: &Value, at: &str) {
         let kind = match value {
-            Value::Object(map) => {
+            Value::Object(map) if !map.is_empty() => {
                 for (key, inner) in map {
                     self.add(inner, &format!("{at}.{key}"));
                 }
@@ -38,15 +38,32 @@ impl Paths {
                 return;
             }
             Value::Array(_) => "[]",
+            Value::Object(_) => "{}",
             Value::Null => "null",
             Value::Bool(_) => "bool",
             Value::Number(_) => "number",
             Value::String(_) => "text",
         };
         if !self.kinds.contains_key(at) {
-            self.order.push(at.to_owned());
+            self.order.insert(self.place(at), at.to_owned());
         }
         self.kinds.entry(at.to_owned()).or_default().insert(kind);
+    }
+
+    /// A new path stands behind those it has a parent with, wherever the first value that had it was.
+    fn place(&self, at: &str) -> usize {
+        let mut parent = at;
+        while let Some(cut) = parent.rfind(['.', '[']).filter(|cut| *cut > 0) {
+            parent = &parent[..cut];
+            let is_below = |path: &String| {
+                path.strip_prefix(parent)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+            };
+            if let Some(last) = self.order.iter().rposition(is_below) {
+                return last + 1;
+            }
+        }
+        self.order.len()
     }
 
     /// A path a line. Of a list that may be empty only its items are told, if any was seen.
@@ -100,6 +117,15 @@ impl Looks {
     }
 }
 
+/// From now on this fault strikes every create.
+fn strike(simulator: &Simulator, fault: &str) {
+    let mut faults = simulator.ask("GET", "/_simulator/settings", "")["faults"].take();
+    let shares = faults.as_object_mut().unwrap();
+    shares.values_mut().for_each(|share| *share = 0.0.into());
+    shares.insert(fault.to_owned(), 1.0.into());
+    simulator.change(&serde_json::json!({ "faults": faults }));
+}
+
 #[test]
 fn keys_of_batches_do_not_change() {
     let (rig, mut looks) = (Rig::new(), Looks::default());
@@ -132,6 +158,13 @@ fn keys_of_batches_do_not_change() {
     rig.on(&simulator, "import", "paused.csv").exits(0);
     rig.line("pause last").exits(0);
     looks.run(&rig, &simulator, "paused.csv", 6);
+    looks.look(&rig, 2);
+    // One that gets no answer.
+    simulator.change(&serde_json::json!({ "reject_all": null }));
+    strike(&simulator, "dropped_before_commit");
+    rig.write("struck.csv", [HEADER, &csv_row(7)].join("\n"));
+    let struck = rig.run(&simulator, "struck.csv").args(["--wait", "2s"]).exits(5);
+    looks.run.push(struck.json());
     looks.look(&rig, 2);
 
     insta::assert_snapshot!("run", paths(&looks.run));
