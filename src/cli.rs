@@ -3,13 +3,16 @@
 mod asking;
 mod check;
 mod checking;
+mod completions;
 mod doctor;
+mod examples;
 mod feeding;
 mod files;
 mod healthcheck;
 mod import;
 mod jobs;
 mod keys;
+mod man;
 mod manner;
 mod orders;
 mod plan;
@@ -21,6 +24,7 @@ mod simulate;
 mod status;
 mod talk;
 mod template;
+mod usage;
 mod watched;
 mod worker;
 
@@ -33,6 +37,8 @@ use crate::app::exit::{Exit, Failure};
 use crate::app::{App, process_env};
 use crate::telemetry::{self, LogFormat};
 use signals::Stop;
+
+pub use usage::read;
 
 /// Takes a file of resellers and makes every row a settled account at the provider: created once, never twice.
 #[derive(Debug, Parser)]
@@ -48,6 +54,9 @@ pub struct Cli {
     verb: Verb,
     #[command(flatten)]
     common: Common,
+    /// The verb as it was written, `simulate adobe`.
+    #[arg(skip)]
+    path: String,
 }
 
 /// Flags of every verb.
@@ -58,7 +67,7 @@ struct Common {
     /// data directory (ENLIST_DATA_DIR).
     #[arg(long, global = true, value_name = "ADDRESS")]
     ledger: Option<String>,
-    /// Data on stdout as JSON.
+    /// Data on stdout as JSON; docs/json.md says which.
     #[arg(long, global = true)]
     json: bool,
     /// Say less: errors only.
@@ -151,6 +160,10 @@ enum Verb {
     Keys(keys::KeysArgs),
     /// Ask a worker or a simulator whether it is well: for health checks of containers.
     Healthcheck(healthcheck::HealthcheckArgs),
+    /// Print what makes a shell complete verbs and flags.
+    Completions(completions::CompletionsArgs),
+    /// Write the manual: a page for each command.
+    Man(man::ManArgs),
 }
 
 impl Verb {
@@ -168,14 +181,22 @@ impl Verb {
 
 /// Runs the verb; everything that can be said has been said when it returns.
 pub async fn run(cli: Cli, stop: Stop) -> Exit {
-    let Cli { verb, common } = cli;
+    let Cli { verb, common, path } = cli;
     let talk = talk::Talk::new(common.quiet);
+    let told = |failure: Failure| {
+        let failure = usage::with_hint(failure, &path);
+        talk::failure(&failure);
+        failure.exit
+    };
+    // What is known without a ledger is told even where its address is wrong.
+    let verb = match verb {
+        Verb::Completions(args) => return completions::run(&args).unwrap_or_else(told),
+        Verb::Man(args) => return man::run(&args, talk).unwrap_or_else(told),
+        verb => verb,
+    };
     let mut app = match App::new(common.ledger.as_deref(), process_env()) {
         Ok(app) => app,
-        Err(failure) => {
-            talk::failure(&failure);
-            return failure.exit;
-        }
+        Err(failure) => return told(failure),
     };
     let settings = telemetry::Settings {
         verbosity: common.verbose,
@@ -200,8 +221,7 @@ pub async fn run(cli: Cli, stop: Stop) -> Exit {
     };
     let exit = dispatch(verb, scene).await.unwrap_or_else(|mut failure| {
         failure.hint = app.with_ledger(&failure.hint);
-        talk::failure(&failure);
-        failure.exit
+        told(failure)
     });
     telemetry.finish().await;
     exit
@@ -231,11 +251,13 @@ async fn dispatch(verb: Verb, scene: Scene) -> Result<Exit, Failure> {
         Verb::Weight(args) => orders::weight(args, scene).await,
         Verb::Forget(args) => orders::forget(args, scene).await,
         Verb::Simulate(args) => simulate::run(args, scene).await,
-        Verb::Jobs(args) => jobs::run(args, scene).await,
+        Verb::Jobs(args) => jobs::run(&args, &scene),
         Verb::Template(args) => template::run(&args, &scene),
         Verb::Doctor(args) => doctor::run(args, scene).await,
         Verb::Keys(args) => keys::run(args, scene).await,
         Verb::Healthcheck(args) => healthcheck::run(args, scene).await,
+        Verb::Completions(args) => completions::run(&args),
+        Verb::Man(args) => man::run(&args, scene.talk),
     }
 }
 

@@ -2,12 +2,14 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use enlist::app::exit::Exit;
-use enlist::cli::{Cli, run, signals};
+use enlist::cli::{read, run, signals};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match read(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(exit) => return ExitCode::from(exit.code()),
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),

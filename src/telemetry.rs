@@ -119,7 +119,7 @@ pub fn start(settings: &Settings, env: &dyn Fn(&str) -> Option<String>) -> (Tele
     let filter = logs::filter(env(LOG_VARIABLE).as_deref(), settings.verbosity);
     let filter = take(filter, &mut troubles).unwrap_or_else(|| EnvFilter::new("warn"));
     let set = tracing_subscriber::registry()
-        .with(logs::layer(settings.log_format, settings.verbosity, filter))
+        .with(logs::layer(settings.log_format, settings.verbosity, filter, env))
         .with(tracer.as_ref().map(otlp::layer))
         .try_init();
     if set.is_err() {

@@ -25,7 +25,7 @@ const FLOORS: [(&str, u8); 14] = [
 ];
 
 /// Crates that one part of the house alone knows.
-const KNOWN_TO: [(&str, &[&str]); 26] = [
+const KNOWN_TO: [(&str, &[&str]); 28] = [
     ("apalis", &["worker"]),
     ("apalis_core", &["worker"]),
     ("axum", &["simulator", "web"]),
@@ -51,7 +51,9 @@ const KNOWN_TO: [(&str, &[&str]); 26] = [
     ("maud", &["report"]),
     ("plotters", &["report"]),
     ("rust_xlsxwriter", &["report"]),
-    ("clap", &["cli", "simulator", "main"]),
+    ("clap", &["cli", "simulator"]),
+    ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
 ];
 
 /// The core does no I/O and waits for nothing.

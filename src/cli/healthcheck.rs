@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use clap::Args;
+use serde::Serialize;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use url::Url;
 
-use super::Scene;
+use super::{Scene, talk};
 use crate::app::{Exit, Failure};
 
 /// From the first packet to the status line. Shorter than the pause between two checks.
@@ -25,6 +26,15 @@ pub(super) struct HealthcheckArgs {
     url: Url,
 }
 
+/// What `healthcheck --json` says of who answered.
+#[derive(Serialize)]
+struct Health<'a> {
+    url: &'a str,
+    well: bool,
+    /// The status of the answer; `null` where that is no number.
+    http: Option<u16>,
+}
+
 pub(super) async fn run(args: HealthcheckArgs, scene: Scene) -> Result<Exit, Failure> {
     let url = args.url;
     let failed = |what: String| Failure::new(Exit::Failed, format!("{url}: {what}"), "");
@@ -32,14 +42,22 @@ pub(super) async fn run(args: HealthcheckArgs, scene: Scene) -> Result<Exit, Fai
         .await
         .map_err(|_| failed(format!("no answer within {} s", WAIT_MAX.as_secs())))?
         .map_err(|error| failed(error.to_string()))?;
-    match status.strip_prefix("HTTP/1.1 ") {
-        Some("200") => {
-            scene.talk.say("well");
-            Ok(Exit::Done)
-        }
-        Some(code) => Err(failed(format!("answered {code}"))),
-        None => Err(failed("what answered does not speak HTTP/1.1".to_owned())),
+    let Some(http) = status.strip_prefix("HTTP/1.1 ") else {
+        return Err(failed("what answered does not speak HTTP/1.1".to_owned()));
+    };
+    let well = http == "200";
+    if scene.json {
+        talk::json(&Health {
+            url: url.as_str(),
+            well,
+            http: http.parse().ok(),
+        })?;
     }
+    if !well {
+        return Err(failed(format!("answered {http}")));
+    }
+    scene.talk.say("well");
+    Ok(Exit::Done)
 }
 
 /// The first bytes of the answer.

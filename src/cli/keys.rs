@@ -38,6 +38,12 @@ struct KeyLine {
     rows: u64,
 }
 
+/// What `keys new --json` prints: lines of a keyring.
+#[derive(Serialize)]
+struct NewKeys<'a> {
+    lines: Vec<&'a str>,
+}
+
 pub(super) async fn run(args: KeysArgs, scene: Scene) -> Result<Exit, Failure> {
     match args.what.unwrap_or(What::List) {
         What::List => list(&scene).await,
@@ -49,9 +55,14 @@ fn new(scene: &Scene) -> Result<Exit, Failure> {
     let failed = |error: SealError| Failure::new(Exit::Failed, error.to_string(), "");
     let ring = keyring(&scene.app.env)?;
     let id = fresh_id(scene.app.world.now()).map_err(failed)?;
-    talk::data(fresh(&id).map_err(failed)?.expose_secret())?;
+    let mut made = vec![fresh(&id).map_err(failed)?];
     if ring.names().is_err() {
-        talk::data(fresh(NAMES).map_err(failed)?.expose_secret())?;
+        made.push(fresh(NAMES).map_err(failed)?);
+    }
+    let lines: Vec<&str> = made.iter().map(|line| line.expose_secret()).collect();
+    match scene.json {
+        true => talk::json(&NewKeys { lines })?,
+        false => talk::data(lines.join("\n"))?,
     }
     scene.talk.say(format!(
         "put this below the keys you have, in {SEAL_KEYS} or in the file that {SEAL_KEYS}_FILE names, on every machine; then move \

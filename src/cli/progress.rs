@@ -25,7 +25,8 @@ impl ProgressLine {
     pub(super) fn new(talk: Talk, rows: u64) -> Self {
         let bar = talk.is_live().then(|| {
             let bar = ProgressBar::with_draw_target(Some(rows), ProgressDrawTarget::stderr_with_hz(8));
-            if let Ok(style) = ProgressStyle::with_template("{bar:24} {msg}") {
+            // What does not fit is cut: a line that wraps cannot be redrawn.
+            if let Ok(style) = ProgressStyle::with_template("{bar:12} {wide_msg}") {
                 bar.set_style(style.progress_chars("━╸─"));
             }
             bar

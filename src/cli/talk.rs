@@ -20,7 +20,9 @@ impl Talk {
     pub(super) fn new(quiet: bool) -> Self {
         Self {
             quiet,
-            terminal: io::stderr().is_terminal(),
+            // A dumb terminal takes a redrawn line for many.
+            terminal: io::stderr().is_terminal()
+                && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
         }
     }
 

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
+use serde::Serialize;
 
 use super::{Scene, talk};
 use crate::app::{Exit, Failure, providers};
@@ -25,6 +26,13 @@ pub(super) struct TemplateArgs {
     out: Option<PathBuf>,
 }
 
+/// A column, as `template --json` shows it.
+#[derive(Serialize)]
+struct Column<'a> {
+    column: String,
+    example: &'a str,
+}
+
 pub(super) fn run(args: &TemplateArgs, scene: &Scene) -> Result<Exit, Failure> {
     let job = Job::load(&args.job, &[])?.job;
     let columns = providers::contract(&job).template(args.all);
@@ -36,7 +44,18 @@ pub(super) fn run(args: &TemplateArgs, scene: &Scene) -> Result<Exit, Failure> {
         )
     };
     let text = csv(&columns).map_err(|error| failed(&error))?;
+    if scene.json {
+        let told: Vec<Column<'_>> = columns
+            .iter()
+            .map(|(field, example)| Column {
+                column: field.to_string(),
+                example,
+            })
+            .collect();
+        talk::json(&told)?;
+    }
     match &args.out {
+        None if scene.json => {}
         None => talk::data(String::from_utf8_lossy(&text).trim_end())?,
         Some(path) => {
             let file = OpenOptions::new().write(true).create_new(true).open(path);

@@ -58,6 +58,18 @@ pub fn fill(text: &str, env: Env<'_>) -> Result<String, FillError> {
     Ok(filled)
 }
 
+/// The variables that [`fill`] would look up for a text, in their order.
+pub(super) fn names(text: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    let mut rest = text;
+    while let Some((inside, after)) = rest.split_once("${").and_then(|(_, from)| from.split_once('}')) {
+        names.push(inside.split_once(":-").map_or(inside, |(name, _)| name));
+        rest = after;
+    }
+    names.retain(|name| is_variable_name(name));
+    names
+}
+
 /// Whether a text can be the name of an environment variable: letters, digits and `_`, no digit first.
 pub(super) fn is_variable_name(name: &str) -> bool {
     !name.is_empty()
@@ -152,6 +164,7 @@ mod tests {
         for (text, filled) in table {
             assert_eq!(fill(text, &env).as_deref(), Ok(filled), "{text}");
         }
+        assert_eq!(names("x${A}y${B:-${C}z${1}"), ["A", "B"]);
         assert_eq!(fill("${B}", &env), Err(FillError::Missing("B".into())));
         assert_eq!(fill("${EMPTY}", &env), Err(FillError::Missing("EMPTY".into())));
         for text in ["${", "a${A", "${}", "${A B}", "${1A}", "${A-b}", "${:-x}"] {

@@ -35,6 +35,7 @@ pub struct Loaded {
     pub origin: String,
     /// What is allowed and probably not meant, and values that were moved to agree with others. For stderr.
     pub notes: Vec<Finding>,
+    pub(super) given: Given,
 }
 
 /// A job file that could be run.
@@ -90,14 +91,16 @@ impl Job {
         let mut faults = Vec::new();
         for set in sets {
             match set::apply(&job, set) {
-                Ok((changed, path)) => {
+                Ok((changed, paths)) => {
                     job = changed;
-                    given.note(path.join("."), Chosen::Set, set::AT.to_owned());
+                    for path in paths {
+                        given.note(path.join("."), Chosen::Set, set::AT.to_owned());
+                    }
                 }
                 Err(fault) => faults.push(fault),
             }
         }
-        let (contradictions, mut notes) = reconcile(&mut job, &given);
+        let (contradictions, mut notes) = reconcile(&mut job, &mut given);
         let placed = |mut finding: Finding| {
             finding.at = given.at(&finding.key);
             finding
@@ -110,6 +113,7 @@ impl Job {
                 job,
                 origin: origin.to_owned(),
                 notes,
+                given,
             }),
             false => Err(ConfigError { faults }),
         }
@@ -272,9 +276,21 @@ impl Walk<'_> {
                     if !known.is_table() || path == set::OPEN_TABLE {
                         self.given.note(path.clone(), Chosen::File, at);
                     }
+                    if path == set::OPEN_TABLE {
+                        self.open_table(value);
+                    }
                     self.value(value, known, &path);
                 }
             }
+        }
+    }
+
+    /// Notes where each of the user's own keys stands.
+    fn open_table(&mut self, value: &Spanned<DeValue<'_>>) {
+        for (key, _) in value.get_ref().as_table().into_iter().flatten() {
+            let at = place(self.text, self.origin, key.span().start);
+            let path = format!("{}.{}", set::OPEN_TABLE, key.get_ref());
+            self.given.note(path, Chosen::File, at);
         }
     }
 

@@ -3,11 +3,14 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use super::{Finding, Job, Span};
 
 /// Who chose a value. Later wins over earlier.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Chosen {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Chosen {
     /// Nobody: the default.
     #[default]
     Default,
@@ -15,6 +18,8 @@ pub(super) enum Chosen {
     File,
     /// `--set`.
     Set,
+    /// `--map`.
+    Map,
 }
 
 /// Which keys were given, and where. A key's path is its parts joined by dots.
@@ -39,7 +44,7 @@ impl Given {
     }
 
     /// Who chose the key's value; a key inside one that was given as a whole counts as given.
-    fn chosen(&self, key: &str) -> Chosen {
+    pub(super) fn chosen(&self, key: &str) -> Chosen {
         self.entry(key).map_or(Chosen::Default, |(chosen, _)| *chosen)
     }
 
@@ -92,7 +97,7 @@ const PAIRS: [Pair; 4] = [
 
 /// Moves the less deliberate of two contradicting values to the other one, so that `--set poll.first=10m` works
 /// without a second flag for `poll.max`. Two that were chosen in the same place contradict each other for good.
-pub(super) fn reconcile(job: &mut Job, given: &Given) -> (Vec<Finding>, Vec<Finding>) {
+pub(super) fn reconcile(job: &mut Job, given: &mut Given) -> (Vec<Finding>, Vec<Finding>) {
     let (mut faults, mut notes) = (Vec::new(), Vec::new());
     for pair in &PAIRS {
         let (low, high) = (pair.of)(job);
@@ -120,8 +125,14 @@ pub(super) fn reconcile(job: &mut Job, given: &Given) -> (Vec<Finding>, Vec<Find
                 (pair.high, *low, pair.low)
             }
         };
+        let at = given.at(because);
+        given.note(
+            moved.to_owned(),
+            given.chosen(because),
+            format!("{at}, moved to agree with {because}"),
+        );
         notes.push(Finding {
-            at: given.at(because),
+            at,
             key: moved.into(),
             value: to.to_string(),
             message: format!("moved to agree with {because}"),

@@ -21,8 +21,8 @@ pub(super) const AT: &str = "--set";
 /// The key whose parts are the user's own words.
 pub(super) const OPEN_TABLE: &str = "columns";
 
-/// The job with one key set, and the path of that key.
-pub(super) fn apply(job: &Job, set: &str) -> Result<(Job, Path), Finding> {
+/// The job with one key set, and its path; of a section that is set as a whole, the paths of its keys.
+pub(super) fn apply(job: &Job, set: &str) -> Result<(Job, Vec<Path>), Finding> {
     // The value is not shown: it can be an address with a password in it.
     let fault = |key: &str, message: String, hint: String| Finding {
         at: AT.to_owned(),
@@ -60,6 +60,7 @@ pub(super) fn apply(job: &Job, set: &str) -> Result<(Job, Path), Finding> {
     })?;
     let value = parse_value(text, known.as_ref());
     let mut tree = Table::try_from(job).map_err(|error| fault(key, error.to_string(), String::new()))?;
+    let given = leaves(&path, &value);
     put(&mut tree, &path, value);
     match Value::Table(tree).try_into() {
         // Its other keys have the defaults of another provider.
@@ -68,7 +69,7 @@ pub(super) fn apply(job: &Job, set: &str) -> Result<(Job, Path), Finding> {
             "is another provider than the job's".into(),
             "name a job of that provider: `enlist jobs` lists them".into(),
         )),
-        Ok(job) => Ok((job, path)),
+        Ok(job) => Ok((job, given)),
         Err(error) => {
             let hint = match known {
                 Some(Value::Array(_)) => "a list is written in brackets and set as a whole".to_owned(),
@@ -162,6 +163,17 @@ fn parse_value(text: &str, known: Option<&Value>) -> Value {
     match text.parse::<Value>() {
         Ok(value) if !takes_text || value.is_str() => value,
         _ => Value::String(text.to_owned()),
+    }
+}
+
+/// The paths of all values in a value; of one that holds none, its own.
+fn leaves(path: &[String], value: &Value) -> Vec<Path> {
+    match value {
+        Value::Table(table) if !table.is_empty() => table
+            .iter()
+            .flat_map(|(part, value)| leaves(&[path, std::slice::from_ref(part)].concat(), value))
+            .collect(),
+        _ => vec![path.to_vec()],
     }
 }
 

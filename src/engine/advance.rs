@@ -1,5 +1,6 @@
 //! One step of one task: plan it, do it, learn from it. The engine's heart beats here.
 
+mod looks;
 mod words;
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -12,11 +13,11 @@ use tracing::{Instrument as _, Span};
 use super::gauge::ErrorGauge;
 use super::lease::{LeaseWatch, Moment};
 use super::ports::{Budget, Claim, Commit, Ledger, LookUpCall, Provider, Reply, SubmitCall, Which};
-use super::sweep::{Listed, PendingSet};
-use crate::domain::answer::{AccountSeen, Answer, Answered, Meaning, Refused, Silence};
+use super::sweep::PendingSet;
+use crate::domain::answer::{Answer, Refused, Silence};
 use crate::domain::attempt::{Attempt, CallKind};
 use crate::domain::batch::{Pause, PauseReason};
-use crate::domain::ids::{Digest, RowKey, Scope, StatusCode};
+use crate::domain::ids::{Digest, RowKey, Scope};
 use crate::domain::machine::{Effect, Event, Rules, Step, abandoned, apply, plan};
 use crate::domain::policy::throttle::Streak;
 use crate::domain::task::{State, Task};
@@ -200,61 +201,6 @@ impl Desk {
         let took = self.world.steady().since(began);
         let attempt = (reply.exchanges > 0).then(|| attempt(kind, at, took, &reply));
         (self.compared(claim, reply).await, attempt)
-    }
-
-    /// The answer; one that shows a usable account with what the provider keeps otherwise than it was sent. What was sent is
-    /// fetched for it, once for each account. Where it is not to be had, nothing is compared: the account is good.
-    async fn compared(&self, claim: &Claim, reply: Reply) -> Answer {
-        let (mut answer, shown) = (reply.answer, reply.shown);
-        let Answer::Answered(Answered::Account(seen)) = &mut answer else {
-            return answer;
-        };
-        let Some(shown) = shown.filter(|_| seen.meaning == Meaning::Active) else {
-            return answer;
-        };
-        let payload = match &claim.payload {
-            Some(payload) => Ok(Some(Arc::clone(payload))),
-            None => self.ledger.payload(claim).await,
-        };
-        match payload {
-            Ok(Some(payload)) => seen.kept = self.provider.kept(&payload, &shown),
-            Ok(None) => {}
-            Err(error) => {
-                tracing::warn!(%error, "what the provider keeps could not be compared with what was sent")
-            }
-        }
-        answer
-    }
-
-    /// Looks at a pending account: on the list if that answers, else singly. `Err` is an answer that cost nothing.
-    async fn poll(&self, task: &Task) -> Result<Reply, Answer> {
-        let Some(account) = &task.account else {
-            return Err(Answer::Answered(Answered::Missing));
-        };
-        let mut list_calls = 0;
-        if let Some(pending) = &self.pending {
-            let created_at = task.created_at.unwrap_or(task.due_at);
-            match pending.ask(account, created_at).await {
-                Listed::LookSingly { calls } => list_calls = calls,
-                Listed::Pending { calls } => {
-                    let status = task.status.clone().unwrap_or_else(|| StatusCode::new("1002"));
-                    let seen = AccountSeen {
-                        account: account.clone(),
-                        status,
-                        meaning: Meaning::Pending,
-                        kept: Vec::new(),
-                    };
-                    let answer = Answer::Answered(Answered::Account(seen));
-                    if calls == 0 {
-                        return Err(answer);
-                    }
-                    return Ok(Reply::of_list(answer, calls, &*self.world));
-                }
-            }
-        }
-        let mut reply = self.provider.poll(account).await;
-        reply.exchanges += list_calls;
-        Ok(reply)
     }
 
     async fn effect(&self, claim: &Claim, effect: Effect) {

@@ -30,7 +30,12 @@ pub enum LogFormat {
 ///
 /// JSON lines say of which batch and row they speak at any verbosity. That costs some 3 us a step, which nobody pays who
 /// has not asked for it: text lines say so from `info` on.
-pub(super) fn layer<S>(format: LogFormat, verbosity: u8, filter: EnvFilter) -> Box<dyn Layer<S> + Send + Sync>
+pub(super) fn layer<S>(
+    format: LogFormat,
+    verbosity: u8,
+    filter: EnvFilter,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
@@ -42,15 +47,26 @@ where
             .event_format(FlatJson)
             .with_filter(filter.or(our_spans()))
             .boxed(),
-        LogFormat::Text => {
-            let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-            lines
-                .with_ansi(colour)
-                .with_target(verbosity > 1)
-                .with_filter(filter)
-                .boxed()
-        }
+        LogFormat::Text => lines
+            .with_ansi(has_colour(io::stderr().is_terminal(), env))
+            .with_target(verbosity > 1)
+            .with_filter(filter)
+            .boxed(),
     }
+}
+
+/// Whether lines have colours: on a terminal that can show them, unless NO_COLOR or CLICOLOR=0 says no; elsewhere only if
+/// CLICOLOR_FORCE says so.
+fn has_colour(is_terminal: bool, env: &dyn Fn(&str) -> Option<String>) -> bool {
+    let set = |name: &str| env(name).filter(|value| !value.is_empty());
+    let is_off = |name: &str| set(name).is_some_and(|value| value == "0");
+    if set("NO_COLOR").is_some() {
+        return false;
+    }
+    if set("CLICOLOR_FORCE").is_some() && !is_off("CLICOLOR_FORCE") {
+        return true;
+    }
+    is_terminal && !is_off("CLICOLOR") && set("TERM").is_some_and(|term| term != "dumb")
 }
 
 /// Lets the spans through that know batch, row and call.
@@ -92,5 +108,30 @@ mod tests {
         );
         let error = filter(Some("enlist=loud"), 0).unwrap_err().to_string();
         assert!(error.contains("ENLIST_LOG") && error.contains("hint:"), "{error}");
+    }
+
+    #[test]
+    fn colours_are_for_terminals_whose_owner_wants_them() {
+        type Set = &'static [(&'static str, &'static str)];
+        let table: [(Set, bool, bool); 9] = [
+            // On a terminal, and elsewhere.
+            (&[], false, false),
+            (&[("TERM", "xterm")], true, false),
+            (&[("TERM", "dumb")], false, false),
+            (&[("TERM", "xterm"), ("NO_COLOR", "1")], false, false),
+            (&[("TERM", "xterm"), ("NO_COLOR", "")], true, false),
+            (&[("TERM", "xterm"), ("CLICOLOR", "0")], false, false),
+            (&[("CLICOLOR_FORCE", "1")], true, true),
+            (&[("CLICOLOR_FORCE", "0")], false, false),
+            (&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], false, false),
+        ];
+        for (variables, on_terminal, elsewhere) in table {
+            let env = |name: &str| {
+                let found = variables.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| (*value).to_owned())
+            };
+            let told = (has_colour(true, &env), has_colour(false, &env));
+            assert_eq!(told, (on_terminal, elsewhere), "{variables:?}");
+        }
     }
 }

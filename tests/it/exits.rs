@@ -50,8 +50,11 @@ fn usage_and_configuration_2() {
     let rig = Rig::new();
     rig.rows("rows.csv", 2);
     let on = "run rows.csv --job adobe-create --set connection.base_url=http://127.0.0.1:9 --set connection.token_url=http://127.0.0.1:9/t";
-    let table: [(&str, &[&str]); 18] = [
+    let table: [(&str, &[&str]); 21] = [
         ("", &["Usage: enlist"]),
+        ("simulate", &["Usage: enlist simulate"]),
+        ("completions bsh", &["'bsh'", "'bash'"]),
+        ("check rows.csv --map Firm", &["Firm", "HEADER=FIELD"]),
         ("run", &["<FILE>"]),
         ("runn rows.csv", &["'run'"]),
         ("run rows.csv --wate 5m", &["'--wait'"]),
@@ -87,6 +90,7 @@ fn usage_and_configuration_2() {
             ended.err.clone()
         };
         says(&text, words);
+        says(&text, &["hint: "]);
         assert!(!ended.err.contains("u:p"), "{}", ended.err);
     }
     for missing in ["ENLIST_ADOBE_CLIENT_ID", "ENLIST_ADOBE_CLIENT_SECRET"] {

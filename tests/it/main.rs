@@ -27,6 +27,7 @@ mod keys;
 mod ledger_conformance;
 mod logicboxes;
 mod lost_second;
+mod manners;
 mod metallic;
 mod planning;
 mod readers_fuzz;

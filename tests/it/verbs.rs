@@ -238,6 +238,27 @@ fn jobs_are_listed_and_printed_as_they_would_be_used() {
         "kept as written: {}",
         printed.out
     );
+    let origins = rig
+        .line("jobs adobe-create --origin --set limits.in_flight=7 --map Notes=-")
+        .exits(0)
+        .out;
+    for words in [
+        "limits.in_flight = 7 ",
+        "# --set",
+        "# --map",
+        "# adobe-create (built in):",
+        "; ENLIST_ADOBE_CLIENT_ID is set",
+        "; ENLIST_ADOBE_CLIENT_SECRET is set",
+        "; ENLIST_ADOBE_DISTRIBUTOR_ID is not set",
+    ] {
+        assert!(origins.contains(words), "{words}: {origins}");
+    }
+    assert!(!origins.contains("canary"), "{origins}");
+    rig.write("origins.toml", &origins);
+    assert_eq!(
+        rig.line("jobs ./origins.toml --json").exits(0).json()["limits"]["in_flight"],
+        7
+    );
     // What is printed is a job file.
     std::fs::create_dir(rig.path("jobs")).unwrap();
     rig.write(

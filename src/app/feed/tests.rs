@@ -1,12 +1,13 @@
 //! Rows of a provider that takes secrets: what of them is stored, told, and fed back.
 
 use super::*;
+use crate::app::Exit;
 use crate::config::ProviderName;
 use crate::domain::batch::Batch;
 use crate::domain::field::Field;
 use crate::domain::ids::RowKey;
 use crate::domain::task::Action;
-use crate::engine::ports::{ClaimAsk, NewRowBody, RowView, Seal, payload_digest};
+use crate::engine::ports::{ClaimAsk, Ledger, NewRowBody, RowView, Seal, payload_digest};
 use crate::ledger::sealed::{Keyring, SealedLedger};
 use crate::ledger::sqlite::SqliteLedger;
 use crate::provider::adobe::contract::CONTRACT;
