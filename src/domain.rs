@@ -25,3 +25,4 @@ pub mod record;
 pub mod report;
 pub mod task;
 pub mod time;
+pub mod words;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::feed::{Checked, Feed};
 use super::{Exit, Failure};
 use crate::domain::ids::Digest;
-use crate::domain::plan::{Foreseen, ForeseenRows};
+use crate::domain::plan::Foreseen;
 use crate::domain::time::Timestamp;
 
 /// The number of this shape.
@@ -125,7 +125,7 @@ impl Plan {
         same("the action", &self.action, &now.action);
         same("the job's digest", &self.job_digest, &now.job_digest);
         if !begun {
-            let rows = |plan: &Self| told(&plan.foreseen.rows);
+            let rows = |plan: &Self| plan.foreseen.rows.to_string();
             same("the work", &rows(self), &rows(now));
         }
         if differences.is_empty() {
@@ -145,29 +145,10 @@ impl Plan {
 
 const MAKE_ONE: &str = "make one: `enlist plan FILE --out plan.json`";
 
-/// The rows of a plan in a line.
-pub fn told(rows: &ForeseenRows) -> String {
-    let parts = [
-        (rows.new, "new"),
-        (rows.resumed, "go on"),
-        (rows.changed, "changed"),
-        (rows.unchanged, "as before"),
-        (rows.invalid, "with faults"),
-    ];
-    let told: Vec<String> = parts
-        .into_iter()
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, what)| format!("{n} {what}"))
-        .collect();
-    match told.as_slice() {
-        [] => "no rows".to_owned(),
-        told => told.join(", "),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::plan::ForeseenRows;
 
     fn plan() -> Plan {
         let mut plan = Plan {

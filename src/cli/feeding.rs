@@ -11,6 +11,7 @@ use crate::app::feed::{Checked, Feed};
 use crate::app::plan::Plan;
 use crate::domain::batch::Batch;
 use crate::domain::consent::Terms;
+use crate::domain::plan::ForeseenRows;
 use crate::engine::ports::{Appended, Ledger};
 
 /// Feeds the file to the ledger, after saying what it will come to; under a plan, only if that still holds.
@@ -88,21 +89,17 @@ fn evidence_kept(given: Option<&Terms>, kept: Option<&Terms>) -> Option<String> 
 
 /// What so many rows came to, each of them told.
 fn came_to(rows: u64, appended: &Appended) -> String {
-    let parts: Vec<String> = [
-        (appended.new, "new"),
-        (appended.resumed, "go on"),
-        (appended.changed, "changed"),
-        (appended.unchanged, "as before"),
-        (appended.faulty, "with faults"),
-        (appended.there_of(rows), "there already"),
-    ]
-    .into_iter()
-    .filter(|(n, _)| *n > 0)
-    .map(|(n, what)| format!("{} {what}", talk::thousands(n)))
-    .collect();
-    match parts.as_slice() {
-        [] => "none".to_owned(),
-        parts => parts.join(", "),
+    let told = ForeseenRows {
+        new: appended.new,
+        resumed: appended.resumed,
+        changed: appended.changed,
+        unchanged: appended.unchanged,
+        invalid: appended.faulty,
+    };
+    match (appended.there_of(rows), told == ForeseenRows::default()) {
+        (0, _) => told.to_string(),
+        (there, true) => format!("{} there already", talk::thousands(there)),
+        (there, false) => format!("{told}, {} there already", talk::thousands(there)),
     }
 }
 

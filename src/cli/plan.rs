@@ -11,7 +11,7 @@ use super::asking::ask;
 use super::checking::{Tolerance, check_to_send};
 use super::files::{self, FileArgs};
 use super::talk::{self, many, span};
-use crate::app::plan::{Plan, told};
+use crate::app::plan::Plan;
 use crate::app::{Exit, Failure};
 use crate::domain::plan::Foreseen;
 
@@ -69,7 +69,7 @@ fn lines(plan: &Plan) -> [String; 4] {
             "{} of {} at {}, job {}",
             plan.action, plan.file, plan.account, plan.job
         ),
-        format!("rows   {}", told(rows)),
+        format!("rows   {rows}"),
         format!(
             "calls  {}: {} to send, {} to find out, {} to watch",
             talk::thousands(calls.total),
@@ -85,7 +85,7 @@ fn lines(plan: &Plan) -> [String; 4] {
 pub(super) fn line(foreseen: &Foreseen) -> String {
     format!(
         "plan: {}; {}; {}",
-        told(&foreseen.rows),
+        foreseen.rows,
         many(foreseen.calls.total, "call"),
         times(foreseen),
     )

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::app::{Exit, Failure};
 use crate::domain::batch::{Counts, Tally};
 use crate::domain::fault::{Fault, Severity};
+pub(super) use crate::domain::words::{many, thousands};
 
 /// Speaks to the person, or keeps quiet.
 #[derive(Clone, Copy, Debug)]
@@ -94,29 +95,6 @@ pub(super) fn span(span: Duration) -> String {
     }
 }
 
-/// A number with its noun: `1 row`, `50 rows`, `2 batches`.
-pub(super) fn many(n: u64, noun: &str) -> String {
-    let ending = match n {
-        1 => "",
-        _ if noun.ends_with("ch") => "es",
-        _ => "s",
-    };
-    format!("{} {noun}{ending}", thousands(n))
-}
-
-/// A number with commas between its thousands.
-pub(super) fn thousands(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// How many tasks stand where: `30 active, 7 rejected`; of those that `wanted` picks.
 pub(super) fn tallies(counts: &Counts, wanted: impl Fn(Tally) -> bool) -> String {
     let parts: Vec<String> = Tally::ALL
@@ -138,10 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_and_times_as_people_say_them() {
-        for (n, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
-            assert_eq!(thousands(n), text);
-        }
+    fn times_as_people_say_them() {
         for (s, text) in [
             (0, "0 s"),
             (119, "119 s"),
@@ -151,8 +126,5 @@ mod tests {
         ] {
             assert_eq!(span(Duration::from_secs(s)), text);
         }
-        assert_eq!(many(1, "row"), "1 row");
-        assert_eq!(many(20_000, "row"), "20,000 rows");
-        assert_eq!(many(2, "batch"), "2 batches");
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! The times are the budget's alone: how quickly a provider answers is not known before it is asked.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use super::batch::Counts;
 use super::machine::IdempotencyContract;
 use super::policy::rate::{Window, time_for};
 use super::task::State;
+use super::words::thousands;
 
 /// What is expected of a batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +43,27 @@ pub struct ForeseenRows {
     pub unchanged: u64,
     /// With faults: not sent.
     pub invalid: u64,
+}
+
+impl fmt::Display for ForeseenRows {
+    /// `4 new, 1,200 as before`; those there are none of are left out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let told: Vec<String> = [
+            (self.new, "new"),
+            (self.resumed, "go on"),
+            (self.changed, "changed"),
+            (self.unchanged, "as before"),
+            (self.invalid, "with faults"),
+        ]
+        .into_iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, what)| format!("{} {what}", thousands(n)))
+        .collect();
+        match told.as_slice() {
+            [] => f.write_str("none"),
+            told => f.write_str(&told.join(", ")),
+        }
+    }
 }
 
 /// HTTP exchanges by kind.

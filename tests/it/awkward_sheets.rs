@@ -95,14 +95,25 @@ fn a_workbook_comes_from_standard_input_too() {
     assert_eq!(ended.json_lines().last().unwrap()["rows"], 3);
 }
 
-/// Makes the files anew: `cargo nextest run --run-ignored only -E 'test(make_awkward_sheets)'`.
+/// The files say what those say that are made here. `ENLIST_WRITE_SAMPLES=1` puts these in their place.
 #[test]
-#[ignore = "writes into samples/awkward"]
-fn make_awkward_sheets() {
+fn awkward_sheets_are_as_they_are_made() {
     let folder = repository().join("samples/awkward");
-    fs::create_dir_all(&folder).unwrap();
     for name in FILES {
-        fs::write(folder.join(name), made(name)).unwrap();
+        if std::env::var_os("ENLIST_WRITE_SAMPLES").is_some() {
+            fs::write(folder.join(name), made(name)).unwrap();
+        }
+        let said = |bytes: Vec<u8>| {
+            let rig = Rig::new();
+            rig.write(name, bytes);
+            let ended = rig.line(&format!("check {name}")).end();
+            (ended.code, ended.out, ended.err)
+        };
+        assert_eq!(
+            said(fs::read(folder.join(name)).unwrap()),
+            said(made(name)),
+            "{name}"
+        );
     }
 }
 

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::cases::answers;
 use super::*;
 
 #[test]
