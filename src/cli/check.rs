@@ -59,6 +59,10 @@ struct CheckSummary {
 pub(super) async fn run(args: CheckArgs, scene: Scene) -> Result<Exit, Failure> {
     let setting = files::load(&scene.app, &args.file.job, scene.talk)?;
     let mut feed = files::open_to_check(&args.file, setting, scene.talk)?;
+    if args.file.job.job.is_none() {
+        // As a run without a job would: nobody is asked for what a rehearsal does not need.
+        files::rehearse(&mut feed);
+    }
     ask(&mut feed, &scene)?;
     let mut copied = None;
     let told = match &args.annotate {

@@ -146,12 +146,13 @@ fn next(summary: &Summary) -> Vec<Markup> {
         steps.push(html! { "Next: " (shown(resume)) });
     }
     if summary.rows.failed > 0 {
+        let can_correct = summary.rows.invalid + summary.outcomes.of("Rejected") > 0;
         steps.push(html! {
-            "Next: correct " code { "failed.csv" } " in this folder and run it as you ran the file; what to do about each kind of failure stands below. "
-            @if summary.rows.invalid + summary.outcomes.of("Rejected") > 0 {
-                code { "to-correct.xlsx" } " shows the rows to correct with the fault at each cell. "
+            @if can_correct {
+                "Next: correct " code { "to-correct.xlsx" } " in this folder, which shows the fault at each cell, or " code { "failed.csv" }
+                ", and run it as you ran the file. Accounts that exist are not made again. "
             }
-            "Accounts that exist are not made again."
+            "What to do about each kind of failure stands below."
         });
     }
     if steps.is_empty() {

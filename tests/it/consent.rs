@@ -108,3 +108,21 @@ fn a_rehearsal_is_no_evidence() {
     assert!(matches!(refused.code, Some(2 | 3)), "{}", refused.err);
     assert_eq!(simulator.creates(), 0);
 }
+
+/// The report of a rehearsal that is corrected and checked again is not held to what a rehearsal does not ask for.
+#[test]
+fn a_rehearsed_report_can_be_checked_again_without_evidence() {
+    let rig = Rig::new();
+    let mut lines: Vec<String> = csv_of(2).lines().map(str::to_owned).collect();
+    lines[1] = lines[1].replace("02108", "x");
+    rig.write("rows.csv", lines.join("\n"));
+    let alone = |line: &str| {
+        rig.line(line)
+            .without_env("ENLIST_TERMS_ACCEPTED_BY")
+            .without_env("ENLIST_TERMS_VERSION")
+    };
+    alone("run rows.csv --skip-invalid --out out").end();
+    let checked = alone("check out/failed.csv").exits(3);
+    assert!(checked.err.contains("postal_code.pattern"), "{}", checked.err);
+    assert!(!checked.err.contains("terms"), "{}", checked.err);
+}
