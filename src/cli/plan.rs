@@ -30,7 +30,11 @@ pub(super) struct PlanArgs {
 pub(super) async fn run(args: PlanArgs, scene: Scene) -> Result<Exit, Failure> {
     let setting = files::load(&scene.app, &args.file.job, scene.talk)?;
     let is_rehearsal = args.file.job.job.is_none();
-    let mut feed = files::open_to_check(&args.file, setting, scene.talk)?;
+    // Rows are known again by what a run would name them, so whoever plans needs the keys that a run needs.
+    let mut feed = match is_rehearsal {
+        true => files::open_to_check(&args.file, setting, scene.talk)?,
+        false => files::open(&args.file, &setting)?,
+    };
     if is_rehearsal {
         files::rehearse(&mut feed);
     }

@@ -59,17 +59,18 @@ impl Scene {
     }
 
     fn on(&self, simulator: &Simulator, out: &str) -> Call {
+        self.verb("run", simulator).args(["--out", out, "-vv"])
+    }
+
+    fn verb(&self, verb: &str, simulator: &Simulator) -> Call {
         self.rig
             .enlist([
-                "run",
+                verb,
                 "rows.csv",
                 "--job",
                 "logicboxes-signup",
                 "--ledger",
                 &self.ledger,
-                "--out",
-                out,
-                "-vv",
             ])
             .env("ENLIST_LOGICBOXES_USER_ID", "1234")
             .env("ENLIST_LOGICBOXES_API_KEY", "canary-api-key")
@@ -171,6 +172,23 @@ fn t10_a_sign_up_that_went_unanswered_is_found_and_not_made_again() {
         for fault in faults {
             assert!(struck[fault].as_u64().unwrap() >= 2, "{fault}: {struck}");
         }
+    });
+}
+
+/// What is secret is named by keys: a plan knows rows again as a run does.
+#[test]
+fn a_plan_knows_rows_with_secrets_again() {
+    on_each(|scene| {
+        let simulator = scene.simulator("--signup-option direct");
+        scene.rows(2, true);
+        scene.on(&simulator, "out").exits(0);
+        scene.rows(3, true);
+        let plan = scene.verb("plan", &simulator).args(["--out", "plan.json"]);
+        let told = plan.exits(0);
+        assert!(told.out.contains("rows   1 new, 2 as before\n"), "{}", told.out);
+        scene.on(&simulator, "out").args(["--plan", "plan.json"]).exits(0);
+        simulator.has_one_account_each(3);
+        scene.holds_none_of(&["Canary.Pw"], &told.out, "rows.csv");
     });
 }
 
